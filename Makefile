@@ -1,0 +1,60 @@
+# A thin face over bootstrap.py, which makes .venv and does nothing when it is up to date.
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test test-long check format bench lock clean ready-dev ready-server
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ready-server ## run the demo district Haizhou on this machine; ONCE=1 plays it through and leaves
+	$(RUN) -m server.demo $(if $(ONCE),--once)
+
+demo-reset: ready-server ## forget everything the demo has kept
+	$(RUN) -m server.demo --reset
+
+test: ready-dev ## run every test but the long ones, on SQLite and on a real PostgreSQL
+	$(RUN) -m pytest -n 2 --dist loadgroup
+
+test-long: ready-dev ## run the long ones: simulations, clusters, real installs
+	$(RUN) -m pytest -m long
+
+check: ready-dev ## lint, format, types and the direction of every import
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q tests/test_import_directions.py
+
+format: ready-dev ## put every file into the one format, and fix what can be fixed safely
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+bench: ready-dev ## measure the budgets
+	$(RUN) -m tests.benchmarks
+
+# UPGRADE=1 takes the newest versions allowed; without it pins move only where pyproject.toml demands it.
+# dev.txt is resolved first and binds the others, so that all of them name one version of a package.
+PIN := $(RUN) -m uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links
+ALL := $(addprefix --extra ,server zstd) $(addprefix --group ,test tools build installer)
+BOUND := --constraint requirements/dev.txt
+
+lock: ready-dev ## pin every package again from pyproject.toml; UPGRADE=1 takes newer versions
+	$(PIN) $(if $(UPGRADE),--upgrade) pyproject.toml $(ALL) -o requirements/dev.txt
+	$(PIN) $(BOUND) pyproject.toml --extra zstd -o requirements/client.txt
+	$(PIN) $(BOUND) pyproject.toml --extra server -o requirements/server.txt
+	$(PIN) $(BOUND) --group build -o requirements/build.txt
+	$(PIN) $(BOUND) --group installer -o requirements/uv.txt
+	@! grep -nE '^--|^[^#]*://' requirements/*.txt || (echo "a requirements file names a place to fetch from" && false)
+
+clean: ## remove .venv, caches and build products
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready-dev:
+	@$(PYTHON) bootstrap.py dev
+
+ready-server:
+	@$(PYTHON) bootstrap.py server

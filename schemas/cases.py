@@ -1,0 +1,144 @@
+"""
+The ledger case 问题台账, and the classes of problems with their default severity and clock 问题类别.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from schemas.fields import Choice, Id, Instant, Many, Part, Place, Text, Whole
+from schemas.parts import FUNCTIONAL_UNITS, EntrySchema, PhotoSchema, PositionSchema, labelled
+from schemas.records import Fields, RecordSchema, register
+from schemas.rules import APPEND, DERIVED, FIRST, Workflow, authority, escalate, union
+from schemas.workflow import CASE
+
+SEVERITIES = {"minor": "一般", "major": "较重", "critical": "紧急"}
+NATURES = {"event": "事件", "component": "部件"}
+CAUSES = {"conduct": "行为", "facility": "设施", "management": "管理"}
+SOURCES = {
+    "check": "巡查",
+    "public": "随手拍",
+    "hotline": "热线",
+    "self": "自查",
+    "district_inspection": "区督查",
+    "city": "市暗访",
+    "province": "省暗访",
+    "national": "国家暗访",
+    "media": "媒体",
+    "leader": "领导交办",
+}
+CLOCKS = {"urgent_hour": "紧急工作时", "work_hour": "工作时", "work_day": "工作日"}
+
+
+class Limit(NamedTuple):
+    """A time allowed: so many units of a clock of ``CLOCKS``."""
+
+    amount: float
+    clock: str
+
+
+class ProblemClass(NamedTuple):
+    """
+    A class of problems 问题类别.
+
+    Attributes:
+        zh: Its name.
+        severity: The default, to which the limits belong.
+        limits: The time allowed on streets of grades 1 to 4.
+        also: Further limits by what they are for (shared bikes, the stages of a demolition).
+    """
+
+    zh: str
+    severity: str
+    limits: tuple[Limit, Limit, Limit, Limit]
+    also: Mapping[str, Limit] = {}
+
+
+def _hours(first: float, *rest: float) -> tuple[Limit, Limit, Limit, Limit]:
+    one, two, three, four = (Limit(hours, "work_hour") for hours in (rest and (first, *rest)) or (first,) * 4)
+    return one, two, three, four
+
+
+def _same(amount: float, clock: str) -> tuple[Limit, Limit, Limit, Limit]:
+    limit = Limit(amount, clock)
+    return limit, limit, limit, limit
+
+
+def _days(days: float) -> tuple[Limit, Limit, Limit, Limit]:
+    return _same(days, "work_day")
+
+
+PROBLEM_CLASSES: Mapping[str, ProblemClass] = {
+    "unclean_road": ProblemClass("道路不洁", "minor", _hours(2, 2, 4, 5)),
+    "exposed_garbage": ProblemClass("暴露垃圾", "minor", _hours(4, 4, 4, 8)),
+    "standing_water": ProblemClass("路面积水、结冰", "minor", _hours(4)),
+    "rubble_soil": ProblemClass("建筑垃圾、渣土", "major", _hours(4), {"soil": Limit(2, "work_day")}),
+    "bin_overflow": ProblemClass("容器满溢", "minor", _hours(2, 2, 4, 4)),
+    "dirty_green": ProblemClass("绿地脏乱", "minor", _hours(4)),
+    "green_damage": ProblemClass("绿化损坏", "minor", _days(5)),
+    "small_ads": ProblemClass("非法小广告", "minor", _days(1)),
+    "snow_not_cleared": ProblemClass("积雪未清", "major", _same(24, "urgent_hour")),
+    "out_of_store": ProblemClass("店外经营", "minor", _hours(2)),
+    "mobile_vendor": ProblemClass("流动摊贩", "minor", _hours(2)),
+    "piling": ProblemClass("乱堆物堆料", "minor", _hours(4)),
+    "motor_parking": ProblemClass("机动车乱停放", "minor", _hours(2)),
+    "nonmotor_parking": ProblemClass("非机动车乱停放", "minor", _hours(2), {"shared_bike": Limit(1, "work_hour")}),
+    "lane_blocked": ProblemClass("占用消防通道", "critical", _same(0.5, "urgent_hour")),
+    "bay_occupied": ProblemClass("私占泊位", "minor", _days(1)),
+    "zombie_vehicle": ProblemClass("僵尸车", "minor", _days(5)),
+    "marking_missing": ProblemClass("标线、标志缺失", "minor", _days(10)),
+    "facility_broken": ProblemClass("设施损坏", "minor", _days(3)),
+    "recycling_station": ProblemClass("回收站不规范", "minor", _days(1)),
+    "illegal_structure": ProblemClass(
+        "违法搭建",
+        "major",
+        _hours(4),
+        {"penalty": Limit(7, "work_day"), "demolish": Limit(20, "work_day")},
+    ),
+    "other": ProblemClass("其他", "minor", _days(3)),
+}
+
+
+@register
+class CaseSchema(RecordSchema):
+    """
+    A problem in the ledger 问题台账: found once, followed until it is struck off.
+
+    A case that a check opens has an id that follows from the check's, so tablet and office open the
+    same one.
+    """
+
+    type_name = "case"
+    title_zh = "问题"
+    subject_field = "target_id"
+    time_field = "found_at"
+    status_field = "status"
+
+    case_no = Text(1, 40, allow_none=True, metadata=labelled("问题编号", DERIVED))
+    source = Choice(SOURCES, required=True, metadata=labelled("问题来源", FIRST))
+    check_id = Id(allow_none=True, metadata=labelled("检查", FIRST))
+    item_codes = Many(Text(1, 20), 40, metadata=labelled("检查项", union()))
+    problem_class = Choice(
+        {word: known.zh for word, known in PROBLEM_CLASSES.items()},
+        required=True,
+        metadata=labelled("问题类别", authority()),
+    )
+    severity = Choice(SEVERITIES, required=True, metadata=labelled("严重程度", escalate(*SEVERITIES)))
+    case_nature = Choice(NATURES, allow_none=True, metadata=labelled("案件性质", authority()))
+    cause = Choice(CAUSES, allow_none=True, metadata=labelled("成因", authority()))
+    place_text = Text(1, 120, allow_none=True, metadata=labelled("点位（具体位置）"))
+    position = Part(PositionSchema, allow_none=True, metadata=labelled("位置"))
+    target_id = Id(allow_none=True, metadata=labelled("对象", authority()))
+    road_grade = Whole(1, 4, allow_none=True, metadata=labelled("保洁等级", FIRST))
+    territorial_unit = Place(allow_none=True, metadata=labelled("属地责任单位", authority()))
+    functional_unit = Choice(FUNCTIONAL_UNITS, allow_none=True, metadata=labelled("属事责任部门", authority()))
+    description = Text(0, 300, allow_none=True, metadata=labelled("存在问题"))
+    found_at = Instant(required=True, metadata=labelled("发现时间", FIRST))
+    status = Choice(CASE.states, metadata=labelled("状态", Workflow(CASE.name)))
+    photos = Many(Part(PhotoSchema), 60, metadata=labelled("照片", union("sha256")))
+    remark = Many(Part(EntrySchema), 500, metadata=labelled("备注", APPEND))
+
+    @staticmethod
+    def complete(fields: Fields) -> None:
+        """Put a new case at the beginning of its workflow."""
+        if fields.get("status") is None:
+            fields["status"] = CASE.initial

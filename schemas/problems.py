@@ -1,0 +1,161 @@
+"""
+Every "no" of the system: a stable code, Chinese and English, and what to do next 问题代码.
+
+Codes never change their meaning; the sentences may improve. A sentence may hold ``{placeholders}``
+that the place raising it fills in. On the wire a problem is an RFC 9457 body (envelope) or stands
+inside an outcome (one mutation).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One kind of refusal; ``status`` is its HTTP status where it concerns a whole request."""
+
+    code: str
+    status: int
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+    retryable: bool = False
+
+
+class Refusal(Exception):
+    """
+    Something was refused, with a problem people can read.
+
+    Args:
+        code: A code of ``KINDS``.
+        errors: What is wrong per field path, ``{"items.A1": [{"zh": ..., "en": ...}]}``.
+        retry_after_s: When asking again makes sense, for retryable problems.
+        details: Fills the placeholders of the sentences.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        errors: Mapping[str, Any] | None = None,
+        retry_after_s: int | None = None,
+        **details: object,
+    ) -> None:
+        self.kind = KINDS[code]
+        self.errors = errors
+        self.retry_after_s = retry_after_s
+        self.details = details
+        super().__init__(f"{code}: {self.message_en}")
+
+    @property
+    def code(self) -> str:
+        """The stable code."""
+        return self.kind.code
+
+    @property
+    def message_zh(self) -> str:
+        """The Chinese sentence, filled in."""
+        return self.kind.zh.format_map(_Lenient(self.details))
+
+    @property
+    def message_en(self) -> str:
+        """The English sentence, filled in."""
+        return self.kind.en.format_map(_Lenient(self.details))
+
+    def body(self) -> dict[str, Any]:
+        """Return the problem as it stands on the wire: code, both sentences, what to do next."""
+        body: dict[str, Any] = {
+            "code": self.code,
+            "message_zh": self.message_zh,
+            "message_en": self.message_en,
+            "next_zh": self.kind.next_zh.format_map(_Lenient(self.details)),
+            "next_en": self.kind.next_en.format_map(_Lenient(self.details)),
+            "retryable": self.kind.retryable,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        return body
+
+
+class _Lenient(dict[str, object]):
+    """Leaves a placeholder that nobody filled as it is; a refusal must never fail to be told."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+_SEND_AGAIN = ("数据仍在平板上，稍后会自动重试。", "Nothing is lost; the tablet tries again later.")
+_ASK_OFFICE = (
+    "数据已原样保存在隔离区，请联系街道管理员。",
+    "It is kept word for word in quarantine; ask the street office.",
+)
+_FIX_CLIENT = (
+    "请更新客户端；数据已原样保存在隔离区。",
+    "Update the client; the payload is kept word for word in quarantine.",
+)
+_ENROL = ("请向街道管理员索取新的登记码，重新登记本机。", "Ask the street office for a new enrolment code.")
+
+_ALL = (
+    # -- the envelope -----------------------------------------------------------------------------
+    ProblemKind("malformed_body", 400, "请求内容无法读取：{why}", "The body cannot be read: {why}", *_SEND_AGAIN),
+    ProblemKind("invalid_request", 400, "请求内容不符合要求。", "The request is not as it should be.",
+                "请按 errors 中的说明修改后再试。", "Correct what errors lists and ask again."),
+    ProblemKind("invalid_cursor", 400, "游标无效或不属于本机。", "The cursor is not one of ours, or not this device's.",
+                "请丢弃该游标，从头读取。", "Drop the cursor and read from the beginning."),
+    ProblemKind("unsupported_encoding", 415, "不支持的压缩方式：{encoding}", "Unknown content encoding: {encoding}",
+                "请使用 zstd、gzip 或不压缩。", "Use zstd, gzip or none."),
+    ProblemKind("unsupported_media_type", 415, "只接受 JSON。", "Only JSON is taken.",
+                "请使用 Content-Type: application/json。", "Send Content-Type: application/json."),
+    ProblemKind("too_large", 413, "请求过大：上限 {limit}。", "Too large: the limit is {limit}.",
+                "请分成较小的批次发送，数据不会丢失。", "Send it in smaller parts; nothing is lost."),
+    ProblemKind("not_found", 404, "没有这个地址。", "There is nothing at this address.",
+                "请核对地址。", "Check the address."),
+    ProblemKind("method_not_allowed", 405, "不支持这种操作。", "This method is not allowed here.",
+                "请核对接口文档 /docs。", "See the interface at /docs."),
+    ProblemKind("not_enrolled", 401, "本机尚未登记，或登记已失效。", "This device's token is unknown.", *_ENROL),
+    ProblemKind("device_revoked", 403, "本机已被停用。", "This device was revoked.",
+                "未发送的数据仍保存在平板上，请联系街道管理员。",
+                "Unsent work stays on the tablet; ask the street office."),
+    ProblemKind("enrol_code_invalid", 403, "登记码错误、已使用或已过期（15 分钟有效）。",
+                "The enrolment code is wrong, used or older than 15 minutes.", *_ENROL),
+    ProblemKind("too_many_attempts", 429, "尝试次数过多。", "Too many attempts.",
+                "请稍后再试。", "Wait a little, then try again.", True),
+    ProblemKind("epoch_changed", 409, "服务器已从备份恢复。", "The server was restored from a backup.",
+                "请重新上报近 30 天的记录。", "Offer the journal of the last 30 days again.", True),
+    ProblemKind("cursor_too_old", 410, "本机离线太久，需重新读取。", "The device was away too long; read everything anew.",
+                "请从头读取；未发送的数据照常接收。", "Read from the beginning; unsent work is still taken."),
+    ProblemKind("upgrade_needed", 426, "客户端版本过旧，无法读取。", "The protocol version is no longer spoken.",
+                "请更新客户端；未发送的数据照常接收。", "Update the client; unsent work is still taken."),
+    ProblemKind("busy", 503, "服务器繁忙。", "The server is busy.", *_SEND_AGAIN, True),
+    ProblemKind("internal_error", 500, "服务器内部错误（编号 {incident}）。", "Something broke here (incident {incident}).",
+                *_SEND_AGAIN, True),
+    # -- one mutation -----------------------------------------------------------------------------
+    ProblemKind("malformed_mutation", 400, "这条修改无法读取：{why}", "This mutation cannot be read: {why}", *_FIX_CLIENT),
+    ProblemKind("invalid_fields", 422, "有字段不符合要求。", "Some fields are not as they should be.", *_ASK_OFFICE),
+    ProblemKind("record_too_large", 413, "单条记录超过 64 KiB。", "The record is over 64 KiB.", *_ASK_OFFICE),
+    ProblemKind("unknown_type", 422, "未知的记录类型“{type}”。", "Unknown record type '{type}'.", *_FIX_CLIENT),
+    ProblemKind("field_is_derived", 422, "字段由系统计算，不能填写：{fields}", "Computed here, not sent: {fields}", *_FIX_CLIENT),
+    ProblemKind("wrong_verb", 422, "字段的写法不对：{fields}", "Written by the wrong verb: {fields}", *_FIX_CLIENT),
+    ProblemKind("together_incomplete", 422, "这些字段必须一起填写：{fields}", "These fields are set together: {fields}", *_FIX_CLIENT),
+    ProblemKind("not_admitted_person", 403, "此人未在本机登记。", "This person is not admitted to this device.", *_ASK_OFFICE),
+    ProblemKind("person_stopped", 403, "该账号已停用，等待网格长确认。", "The account was stopped; a grid leader must confirm.",
+                *_ASK_OFFICE),
+    ProblemKind("outside_area", 403, "地点 {grid} 不在此人的责任区域内。", "{grid} is outside this person's area.", *_ASK_OFFICE),
+    ProblemKind("not_allowed", 403, "此人的身份不能进行这项操作：{what}", "This person's role may not do this: {what}", *_ASK_OFFICE),
+    ProblemKind("not_your_record", 403, "只能修改自己的检查。", "Only one's own check can be corrected.", *_ASK_OFFICE),
+    ProblemKind("check_locked", 409, "检查已锁定（收到 24 小时后）。", "The check is locked (24 h after receipt).", *_ASK_OFFICE),
+    ProblemKind("record_exists", 409, "编号相同但内容不同的记录已存在。", "Another record already has this id.", *_ASK_OFFICE),
+    ProblemKind("record_void", 409, "记录已作废。", "The record was voided.", *_ASK_OFFICE),
+    ProblemKind("wrong_record_type", 409, "编号对应的是另一类记录。", "The id belongs to a record of another type.", *_FIX_CLIENT),
+    ProblemKind("act_unknown", 422, "没有“{act}”这项操作。", "There is no act '{act}'.", *_FIX_CLIENT),
+    ProblemKind("act_incomplete", 422, "{why_zh}", "{why_en}", *_ASK_OFFICE),
+    ProblemKind("group_refused", 409, "同组的另一条未被接受，整组退回。", "Another mutation of the group was refused.", *_ASK_OFFICE),
+    ProblemKind("group_too_large", 422, "一组最多 50 条。", "A group holds at most 50 mutations.", *_FIX_CLIENT),
+    ProblemKind("depends_on_refused", 409, "它所依据的记录未被接受。", "It depends on something that was refused.", *_ASK_OFFICE),
+    ProblemKind("number_reused", 409, "编号已用于另一条内容，平板可能被复制或恢复过。",
+                "The number was used for another payload; the tablet may have been copied or restored.", *_ASK_OFFICE),
+    ProblemKind("unknown_form_version", 422, "未知的表单版本“{version}”。", "Unknown form version '{version}'.", *_FIX_CLIENT),
+)  # fmt: skip
+
+KINDS: Mapping[str, ProblemKind] = {kind.code: kind for kind in _ALL}

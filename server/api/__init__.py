@@ -1,0 +1,24 @@
+"""Thin blueprints: parse, call a use-case, answer. The only part that knows Flask's request."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from server.api import devices, docs, problems, sync
+
+VERSION = "v1"
+
+
+def register_api(app: Flask) -> None:
+    """Hang every blueprint into *app*, with errors as problems and the interface at ``/docs``."""
+    app.config.update(
+        API_TITLE="Gridward 网格卫",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/docs",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = Api(app)
+    problems.register(app)
+    api.register_blueprint(sync.blueprint)
+    api.register_blueprint(devices.blueprint)
+    docs.register(app, api)

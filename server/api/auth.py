@@ -1,0 +1,44 @@
+"""
+Who is calling 身份: a device by its opaque token, of which only a hash is kept.
+"""
+
+from flask import request
+
+from schemas.problems import Refusal
+from server.storage.devices import Device
+from server.storage.unit_of_work import UnitOfWork
+from server.usecases.enrol_device import token_hash
+
+_BEARER = "Bearer "
+_MAX_TOKEN = 120
+
+
+def bearer() -> tuple[str, bytes]:
+    """
+    Return the district a token names and the token's hash.
+
+    Raises:
+        Refusal: ``not_enrolled`` where there is no token, or none of ours.
+    """
+    header = request.headers.get("Authorization", "")
+    token = header.removeprefix(_BEARER)
+    district = token.partition(".")[0]
+    plausible = header.startswith(_BEARER) and len(token) <= _MAX_TOKEN and token.isascii()
+    if not plausible or not (district.isdigit() and len(district) == 6):
+        raise Refusal("not_enrolled")
+    return district, token_hash(token)
+
+
+def device_of(work: UnitOfWork, hashed: bytes, install: str = "") -> Device:
+    """
+    Return the calling device.
+
+    Raises:
+        Refusal: ``not_enrolled`` or ``device_revoked``.
+    """
+    device = work.devices.by_token(hashed, install)
+    if device is None:
+        raise Refusal("not_enrolled")
+    if device.revoked:
+        raise Refusal("device_revoked")
+    return device

@@ -1,0 +1,88 @@
+"""
+``POST /v1/sync`` 同步: one round trip, push first, then pull. ``GET /v1/ping`` 连通检查.
+"""
+
+import time
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from schemas import wire
+from schemas.envelope import read_request
+from schemas.fields import say
+from schemas.problems import Refusal
+from schemas.wire import ServerInfo, SyncRequest, SyncResponse
+from server.api import auth, body, specs
+from server.core.views import view_of
+from server.storage.devices import Device
+from server.storage.store import Store
+from server.storage.unit_of_work import UnitOfWork
+from server.usecases.note_contacts import note_contact
+from server.usecases.receive_mutations import Answer, Push, receive_mutations
+from server.usecases.serve_feeds import Reader, Served, serve_feeds
+
+blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="同步 Synchronisation")
+
+MAX_NONCE = 64
+
+
+@blueprint.post("/sync")
+@blueprint.doc(**specs.SYNC)
+def sync() -> Response:
+    """
+    Take in what one device wrote while it was away, and hand it what it missed.
+
+    接收离线期间的修改，并下发缺少的记录。
+    """
+    district, hashed = auth.bearer()
+    asked = read_request(body.received())
+    now_ms = time.time_ns() // 1_000_000
+    store = body.store()
+    with store.work(district, writing=False) as work:
+        device = auth.device_of(work, hashed, asked.install)
+        answer = _taken(store, device, asked, now_ms)
+        response = _answered(work, device, asked, answer, now_ms)
+    note_contact(store, device, asked.report, now_ms)
+    return body.answer(wire.encode(response))
+
+
+def _taken(store: Store, device: Device, asked: SyncRequest, now_ms: int) -> Answer:
+    """Push first: a device reads its own writes."""
+    if not asked.mutations:
+        return Answer(device.settled, [])
+    raws = [bytes(raw) for raw in asked.mutations]
+    return receive_mutations(store, device, Push(asked.install, raws, asked.now, now_ms))
+
+
+def _answered(work: UnitOfWork, device: Device, asked: SyncRequest, answer: Answer, now_ms: int) -> SyncResponse:
+    """Then pull; a client of another protocol version may deliver, but not read."""
+    served = Served()
+    if asked.protocol == wire.PROTOCOL:
+        behind = asked.last is not None and asked.last < device.settled
+        reader = Reader(device, view_of(device.people.values(), now_ms), behind)
+        served = serve_feeds(work, reader, asked.cursors, asked.limit)
+    elif not asked.mutations:
+        raise Refusal("upgrade_needed")
+    return SyncResponse(
+        server=ServerInfo(device.epoch, now_ms),
+        settled=answer.settled,
+        outcomes=wire.runs(answer.outcomes),
+        feeds=served.pages,
+        gone_feeds=served.gone,
+        next_sync_after_s=body.settings().next_sync_after_s,
+    )
+
+
+@blueprint.get("/ping")
+@blueprint.doc(**specs.PING)
+def ping() -> Response:
+    """
+    Return the caller's nonce, which no captive portal can know.
+
+    原样返回调用方的随机串，用于识别需要网页登录的热点。
+    """
+    nonce = request.args.get("nonce", "")
+    if len(nonce) > MAX_NONCE:
+        too_long = say("length", f"最多 {MAX_NONCE} 个字符", f"at most {MAX_NONCE} characters")
+        raise Refusal("invalid_request", errors={"nonce": [too_long]})
+    return body.answer(wire.encode({"nonce": nonce, "now_ms": time.time_ns() // 1_000_000}))

@@ -1,0 +1,140 @@
+"""
+Who may write what, where 准入: by role and area, at the moment of signing and again on arrival.
+
+Authority is judged at the corrected moment of signing: whoever was moved yesterday keeps what he did
+the day before. Stopping an account is judged on arrival: its work is kept aside until somebody
+confirms it.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from schemas import grid
+from schemas.mutations import Mutation
+from schemas.problems import Refusal
+from schemas.roles import Role
+from server.values import Person, Record
+
+LOCK_AFTER_MS = 24 * 3600 * 1000
+
+CHECKS = frozenset({"street_check", "shop_check", "parking_check"})
+REGISTERS = frozenset({"street_segment", "shop", "parking_area"})
+CASES = frozenset({"case"})
+
+
+class Scope(Enum):
+    """How far a permission reaches."""
+
+    AREA = "anything in the area of the grant"
+    OWN = "only what the person recorded himself, while it is not locked"
+
+
+_INSPECTING = (
+    Role.GRID_WORKER, Role.GRID_LEADER, Role.COMMUNITY, Role.STREET,
+    Role.DISTRICT_OFFICE, Role.DEPARTMENT, Role.INSPECTOR,
+)  # fmt: skip
+#: Grid workers and departments only propose: the field rules keep a higher rank's word above theirs.
+_REGISTERING = (
+    Role.GRID_WORKER, Role.DEPARTMENT, Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE,
+)  # fmt: skip
+_OFFICES = (Role.STREET, Role.DISTRICT_OFFICE)
+
+
+def _table(
+    kinds: Iterable[str], op: str, roles: Iterable[Role], scope: Scope
+) -> dict[tuple[str, str], dict[Role, Scope]]:
+    return {(kind, op): dict.fromkeys(roles, scope) for kind in kinds}
+
+
+#: (record type, operation) → role → scope; what is not listed is not allowed.
+PERMISSIONS: Mapping[tuple[str, str], Mapping[Role, Scope]] = {
+    **_table(CHECKS, "create", _INSPECTING, Scope.AREA),
+    **_table(CHECKS, "patch", _INSPECTING, Scope.OWN),
+    **_table(CHECKS, "void", _OFFICES, Scope.AREA),
+    **_table(REGISTERS, "create", _REGISTERING, Scope.AREA),
+    **_table(REGISTERS, "patch", _REGISTERING, Scope.AREA),
+    **_table(REGISTERS, "void", _OFFICES, Scope.AREA),
+    **_table(CASES, "create", (*_INSPECTING, Role.LEADING_GROUP), Scope.AREA),
+    **_table(CASES, "patch", _INSPECTING, Scope.AREA),
+    # Which act which role may take is the workflow's own business; here only that it is somebody's.
+    **_table(CASES, "act", _INSPECTING, Scope.AREA),
+    **_table(CASES, "void", _OFFICES, Scope.AREA),
+}
+
+#: Fields that only some roles may write, and those roles may write them on others' records too.
+RESERVED: Mapping[str, frozenset[Role]] = {"score_revision": frozenset({Role.INSPECTOR})}
+
+
+def admitted(people: Mapping[str, Person], mutation: Mutation) -> Person:
+    """
+    Return the person who signed *mutation*.
+
+    Raises:
+        Refusal: ``not_admitted_person`` where the device does not speak for him, ``person_stopped``.
+    """
+    person = people.get(mutation.by)
+    if person is None:
+        raise Refusal("not_admitted_person")
+    if person.stopped_ms is not None:
+        raise Refusal("person_stopped")
+    return person
+
+
+def acting_role(person: Person, mutation: Mutation, place: str, signed_ms: int) -> Role:
+    """
+    Return the role under which *person* may write *mutation* at *place*, the weightiest if several.
+
+    Raises:
+        Refusal: ``outside_area`` where a role would do but not here, else ``not_allowed``.
+    """
+    allowed = PERMISSIONS.get((mutation.type, mutation.op), {})
+    fitting = [g for g in person.grants if g.role in allowed and mutation.role in (None, g.role)]
+    here = [g.role for g in fitting if g.holds_at(signed_ms) and grid.lies_in(place, g.area)]
+    if here:
+        return max(here, key=lambda role: role.rank)
+    if fitting:
+        raise Refusal("outside_area", grid=place)
+    raise Refusal("not_allowed", what=f"{mutation.op} {mutation.type}")
+
+
+def check_reach(record: Record, mutation: Mutation, role: Role, signed_ms: int) -> None:
+    """
+    Make sure that *role* may touch this very record with these very fields.
+
+    Raises:
+        Refusal: ``not_allowed``, ``not_your_record`` or ``check_locked``.
+    """
+    reserved = check_reserved(mutation, role)
+    if reserved and reserved.issuperset(mutation.set):
+        return
+    if PERMISSIONS[mutation.type, mutation.op][role] is not Scope.OWN:
+        return
+    if record.origin.by != mutation.by:
+        raise Refusal("not_your_record")
+    if record.stored_before and signed_ms > record.received_ms + LOCK_AFTER_MS:
+        raise Refusal("check_locked")
+
+
+def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
+    """
+    Return the reserved fields *mutation* writes.
+
+    Raises:
+        Refusal: ``not_allowed`` where *role* may not write one of them.
+    """
+    reserved = frozenset(name for name in mutation.set if name in RESERVED)
+    for name in reserved:
+        if role not in RESERVED[name]:
+            raise Refusal("not_allowed", what=name)
+    return reserved
+
+
+def check_signature(mutation: Mutation) -> None:
+    """
+    Make sure that a new check names its own author as the inspector.
+
+    Raises:
+        Refusal: ``not_allowed`` where somebody would sign with another's name.
+    """
+    if mutation.set.get("inspector_id", mutation.by) != mutation.by:
+        raise Refusal("not_allowed", what="inspector_id")

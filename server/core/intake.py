@@ -1,0 +1,358 @@
+"""
+Take in one push 接收: what becomes of each mutation, in the order of their numbers.
+
+Pure: the records it touches are handed in, and what it leaves behind (changed records, refusals,
+what waits) is written by the caller in one transaction. One bad mutation never stops the others;
+only those wait that depend on it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from schemas import clock, grid
+from schemas.clock import Received, Stamp
+from schemas.fold import fold
+from schemas.mutations import MAX_GROUP, Mutation
+from schemas.problems import Refusal
+from schemas.records import Consequence, Fields, RecordType
+from schemas.roles import Role
+from server.core import acts, admission, merge
+from server.core.decisions import Decision
+from server.values import Author, Origin, Person, Record
+
+Validate = Callable[[bytes], tuple[Mutation, RecordType]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """
+    One mutation as it came, found good or with the refusal that says why not.
+
+    Everything slow is done before the first lock: a creation arrives with its fields already laid out
+    and scored, and with what follows from it.
+
+    Attributes:
+        n: Its number; 0 where it could not be read and none could be made out.
+        raw: Its bytes, kept word for word.
+        mutation: As the server files it, its stamp corrected; None where it could not be read.
+        received: What became of the stamp.
+        fields, follows: Of a creation: the new record's fields, and the records it brings about.
+    """
+
+    n: int
+    raw: bytes
+    mutation: Mutation | None = None
+    kind: RecordType | None = None
+    refusal: Refusal | None = None
+    received: Received | None = None
+    fields: Fields | None = None
+    follows: list[Consequence] = field(default_factory=list)
+
+
+def lay_out(mutation: Mutation, kind: RecordType, raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
+    """
+    Return the good mutation *mutation* as it arrived, with everything that needs no other record.
+
+    Args:
+        offset_ms: What to add to the device's stamps, 0 while its clock is good enough.
+        received_ms: Server time of receipt.
+    """
+    received = clock.receive(Stamp(*mutation.at, device), offset_ms, received_ms)
+    if not received.as_claimed:
+        at = (received.stamp.ms, received.stamp.counter)
+        mutation = msgspec.structs.replace(mutation, at=at)
+    if mutation.op != "create":
+        return Arrived(mutation.n, raw, mutation, kind, None, received)
+    fields: Fields = {}
+    fold(kind, fields, mutation, device)
+    if received.corrected_by_ms:
+        merge.note_offset(fields, kind, received.corrected_by_ms)
+    follows = kind.consequences(mutation.id, mutation.grid, fields) if kind.has_consequences else []
+    return Arrived(mutation.n, raw, mutation, kind, None, received, fields, follows)
+
+
+@dataclass(slots=True)
+class Taken:
+    """
+    One row for the history; ``number`` is filled in when numbers are taken.
+
+    ``arrived`` is None for a record that the server itself brought about.
+    """
+
+    record: Record
+    author: Author
+    received: Received
+    outcome: str
+    decisions: Sequence[Decision]
+    closed: tuple[str, ...] = ()
+    arrived: Arrived | None = None
+    changes: bool = True
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mutation that waits for a record nobody has sent yet."""
+
+    arrived: Arrived
+    record: str
+
+
+class Records(Protocol):
+    """The records at hand: locked in the store, or made in this push."""
+
+    def get(self, record_id: str) -> Record | None:
+        """Return the record, or None where there is none."""
+
+    def put(self, record: Record) -> None:
+        """Keep a new record, or one put back after a group failed."""
+
+
+@dataclass(slots=True)
+class Intake:
+    """
+    One push on its way in.
+
+    Args:
+        device: Who pushes; its token speaks for ``people`` and nobody else.
+        records: The records the push touches.
+        received_ms: Server time of receipt.
+        refused_ids: Records whose creation was refused; what builds on them is refused too.
+    """
+
+    device: str
+    people: Mapping[str, Person]
+    records: Records
+    received_ms: int
+    refused_ids: set[str]
+    taken: list[Taken] = field(default_factory=list)
+    brought: list[Taken] = field(default_factory=list)
+    refused: list[tuple[Arrived, Refusal]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    unready: list[Arrived] = field(default_factory=list)
+
+    def take_all(self, arrived: Sequence[Arrived]) -> None:
+        """Take in *arrived*, sorted by number, groups as one."""
+        for bundle in _bundles(arrived):
+            if len(bundle) == 1 and (bundle[0].mutation is None or bundle[0].mutation.group is None):
+                self._take(bundle[0])
+            else:
+                self._take_group(bundle)
+
+    def _take(self, arrived: Arrived) -> None:
+        try:
+            self._settle(arrived)
+        except Refusal as refusal:
+            self._refuse(arrived, refusal)
+        except _Waits as waits:
+            self.waiting.append(Waiting(arrived, waits.record))
+
+    def _refuse(self, arrived: Arrived, refusal: Refusal) -> None:
+        self.refused.append((arrived, refusal))
+        if arrived.mutation is not None and arrived.mutation.op == "create" and refusal.code != "record_exists":
+            self.refused_ids.add(arrived.mutation.id)
+
+    def _settle(self, arrived: Arrived) -> None:
+        mutation, kind, received = arrived.mutation, arrived.kind, arrived.received
+        if arrived.refusal is not None:
+            raise arrived.refusal
+        if mutation is None or kind is None or received is None:
+            raise Refusal("malformed_mutation", why="JSON")
+        person = admission.admitted(self.people, mutation)
+        signing = _Signing(self, arrived, mutation, kind, person, received)
+        signing.create() if mutation.op == "create" else signing.change()
+
+    def bring_about(self, cause: Record, author: Author, received: Received, wanted: Iterable[Consequence]) -> None:
+        """Make the records that follow from *cause* and are not there yet (the cases a check opened)."""
+        for follows in wanted:
+            if self.records.get(follows.id) is None:
+                record = _following(follows, cause, author)
+                self.records.put(record)
+                self.brought.append(Taken(record, author, received, "applied", []))
+
+    # -- groups -----------------------------------------------------------------------------------
+
+    def _take_group(self, bundle: list[Arrived]) -> None:
+        first = bundle[0].mutation
+        size = first.group[1] if first is not None and first.group is not None else len(bundle)
+        if size > MAX_GROUP:
+            self._refuse_all(bundle, Refusal("group_too_large"))
+        elif len(bundle) != size:
+            self.unready += bundle
+        else:
+            self._try_group(bundle)
+
+    def _try_group(self, bundle: list[Arrived]) -> None:
+        before = self._checkpoint(bundle)
+        for arrived in bundle:
+            self._take(arrived)
+        refused, waiting = self.refused[before.counts[2] :], self.waiting[before.counts[3] :]
+        if not refused and not waiting:
+            return
+        self._restore(before)
+        if refused:
+            culprits = {arrived.n: refusal for arrived, refusal in refused}
+            for arrived in bundle:
+                self._refuse(arrived, culprits.get(arrived.n) or Refusal("group_refused"))
+        else:
+            self.waiting += [Waiting(arrived, waiting[0].record) for arrived in bundle]
+
+    def _refuse_all(self, bundle: list[Arrived], refusal: Refusal) -> None:
+        for arrived in bundle:
+            self._refuse(arrived, refusal)
+
+    def _checkpoint(self, bundle: list[Arrived]) -> "_Checkpoint":
+        ids = {a.mutation.id for a in bundle if a.mutation is not None}
+        present = {i: r for i in ids if (r := self.records.get(i)) is not None}
+        return _Checkpoint(
+            {i: r.copy() for i, r in present.items()},
+            (len(self.taken), len(self.brought), len(self.refused), len(self.waiting)),
+        )
+
+    def _restore(self, before: "_Checkpoint") -> None:
+        made = [t.record for t in (*self.taken[before.counts[0] :], *self.brought[before.counts[1] :])]
+        for record in made:
+            record.gone = record.id not in before.records and not record.stored_before
+        taken, brought, refused, waiting = before.counts
+        del self.taken[taken:], self.brought[brought:], self.refused[refused:], self.waiting[waiting:]
+        for record in before.records.values():
+            self.records.put(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checkpoint:
+    records: dict[str, Record]
+    counts: tuple[int, int, int, int]
+
+
+class _Waits(Exception):
+    """The mutation waits for the record ``record``."""
+
+    def __init__(self, record: str) -> None:
+        self.record = record
+        super().__init__(record)
+
+
+@dataclass(slots=True)
+class _Signing:
+    """One good mutation, its author and what it is about."""
+
+    intake: Intake
+    arrived: Arrived
+    mutation: Mutation
+    kind: RecordType
+    person: Person
+    received: Received
+
+    def create(self) -> None:
+        """Make a new record, or recognise the one that is there."""
+        mutation, received = self.mutation, self.received
+        role = admission.acting_role(self.person, mutation, mutation.grid, received.stamp.ms)
+        admission.check_reserved(mutation, role)
+        author = self._author(role)
+        existing = self.intake.records.get(mutation.id)
+        if existing is not None:
+            self._recognise(existing, author)
+            return
+        admission.check_signature(mutation)
+        record = merge.create(mutation, self.arrived.fields or {}, author, self.intake.received_ms)
+        self.intake.records.put(record)
+        self._done(record, author, self.arrived.follows)
+
+    def change(self) -> None:
+        """Patch, act on or void a record that is there."""
+        mutation, received = self.mutation, self.received
+        record = self._known()
+        role = admission.acting_role(self.person, mutation, record.grid, received.stamp.ms)
+        admission.check_reach(record, mutation, role, received.stamp.ms)
+        author = self._author(role)
+        if mutation.op == "patch":
+            merged = merge.merge(record, self.kind, mutation, author)
+            follows = self.kind.consequences(record.id, record.grid, record.fields)
+            self._done(record, author, follows, merged.decisions, merged.closed)
+        elif mutation.op == "void":
+            self._done(record, author, [], merge.void(record, mutation, author))
+        else:
+            self._done(record, author, [], acts.act(record, self.kind, mutation, author))
+
+    def _known(self) -> Record:
+        record = self.intake.records.get(self.mutation.id)
+        if record is None:
+            if self.mutation.id in self.intake.refused_ids:
+                raise Refusal("depends_on_refused")
+            raise _Waits(self.mutation.id)
+        if record.type != self.mutation.type:
+            raise Refusal("wrong_record_type")
+        return record
+
+    def _recognise(self, existing: Record, author: Author) -> None:
+        """The same creation sent under another number (a journal offered again) changes nothing."""
+        same = existing.type == self.mutation.type and existing.origin[:2] == (author.stamp, self.mutation.by)
+        if not same:
+            raise Refusal("record_exists")
+        self.intake.taken.append(
+            Taken(existing, author, self.received, "noop", [], arrived=self.arrived, changes=False)
+        )
+
+    def _author(self, role: Role) -> Author:
+        return Author(self.person, self.intake.device, role, self.received.stamp, self.received.as_claimed)
+
+    def _done(
+        self,
+        record: Record,
+        author: Author,
+        follows: list[Consequence],
+        decisions: Sequence[Decision] = (),
+        closed: tuple[str, ...] = (),
+    ) -> None:
+        outcome = _outcome(decisions)
+        self.intake.taken.append(Taken(record, author, self.received, outcome, decisions, closed, self.arrived))
+        if follows and not record.void:
+            self.intake.bring_about(record, author, self.received, follows)
+
+
+def _outcome(decisions: Sequence[Decision]) -> str:
+    if any(decision.outcome == "open" for decision in decisions):
+        return "conflict"
+    return "merged" if decisions else "applied"
+
+
+def _following(follows: Consequence, cause: Record, author: Author) -> Record:
+    return Record(
+        type=follows.type,
+        id=follows.id,
+        grid=follows.grid,
+        feed=grid.feed_of(follows.grid),
+        fields=follows.fields,
+        origin=Origin(author.stamp, author.person.id, author.rank),
+        at=author.stamp,
+        by=author.person.id,
+        device=author.device,
+        received_ms=cause.received_ms,
+        clean=False,
+        changed=True,
+    )
+
+
+def _bundles(arrived: Sequence[Arrived]) -> Iterator[list[Arrived]]:
+    """Yield the mutations one by one, neighbours of one group together."""
+    bundle: list[Arrived] = []
+    for one in arrived:
+        group = one.mutation.group if one.mutation is not None else None
+        if bundle and not _in_group(one, bundle[0], group):
+            yield bundle
+            bundle = []
+        bundle.append(one)
+    if bundle:
+        yield bundle
+
+
+def _in_group(one: Arrived, first: Arrived, group: tuple[int, int] | None) -> bool:
+    opened = first.mutation.group if first.mutation is not None else None
+    if opened is None:
+        return False
+    # A member that cannot be read is still a member: its number lies in the group's range.
+    return group == opened or (one.mutation is None and opened[0] <= one.n < opened[0] + opened[1])

@@ -1,0 +1,190 @@
+"""
+Fold one mutation into one stored record 合并.
+
+Pure: no database, no network, no clock. How a field settles a disagreement is declared beside the
+field, in ``schemas``; this module only finds out whether there is a disagreement, and carries it out.
+
+A field is *contested* when it holds a value that the newcomer's author had not seen: one written
+after the version he was looking at, by another device. What he saw, he may replace, unless the rule
+itself forbids it (a lower rank never writes over a higher one, a smaller number over ``highest``).
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from schemas import fold, grid
+from schemas.mutations import Mutation
+from schemas.records import Fields, RecordType
+from schemas.rules import Append, Candidate, RuleTable, Union, ValueRule
+from server.core.decisions import Decision, decide
+from server.values import PENDING, Author, Dot, Origin, Record
+
+OFFSET_FIELD = "clock_offset_s"
+
+
+def create(mutation: Mutation, fields: Fields, author: Author, received_ms: int) -> Record:
+    """Return the new record that *mutation* describes, with *fields*; its numbers are still to be taken."""
+    return Record(
+        type=mutation.type,
+        id=mutation.id,
+        grid=mutation.grid,
+        feed=grid.feed_of(mutation.grid),
+        fields=fields,
+        origin=Origin(author.stamp, mutation.by, author.rank),
+        at=author.stamp,
+        by=mutation.by,
+        device=author.device,
+        received_ms=received_ms,
+        clean=author.as_claimed,
+        changed=True,
+    )
+
+
+class Merged(NamedTuple):
+    """
+    What folding a patch amounted to.
+
+    ``decisions`` has one entry for every field whose contest was settled or left to a person; none
+    where nobody had written in between. ``closed`` names the fields whose dispute this edit ended.
+    """
+
+    decisions: list[Decision]
+    closed: tuple[str, ...]
+
+
+def merge(record: Record, kind: RecordType, mutation: Mutation, author: Author) -> Merged:
+    """Fold the patch *mutation* into *record*, in place."""
+    newcomer = _Newcomer(record, mutation, author)
+    decisions = [d for d in _merge_values(newcomer, kind.rules) if d is not None]
+    for name, elements in mutation.add.items():
+        newcomer.add(name, kind.rules.of(name), elements)
+    for name, keys in mutation.remove.items():
+        decisions += newcomer.remove(name, kind.rules.of(name), keys)
+    for name, amount in mutation.share.items():
+        fold.put_share(record.fields, name, fold.holder_of(author.device, mutation.by), amount)
+    kind.complete(record.fields)
+    record.sign(mutation.by, author, mutation.base, quiet=not decisions)
+    return Merged(decisions, tuple(newcomer.closed))
+
+
+def void(record: Record, mutation: Mutation, author: Author) -> list[Decision]:
+    """Mark *record* void; its fields stay, and later edits of them are still taken in."""
+    record.void = True
+    record.sign(mutation.by, author, mutation.base)
+    return []
+
+
+def note_offset(fields: Fields, kind: RecordType, offset_ms: int) -> None:
+    """Keep beside a check by how much its author's clock was corrected; the claim itself stays."""
+    if OFFSET_FIELD in kind.rules.fields:
+        fields[OFFSET_FIELD] = round(offset_ms / 1000)
+
+
+def _merge_values(newcomer: "_Newcomer", rules: RuleTable) -> Iterator[Decision | None]:
+    for name, value in _in_groups(newcomer.mutation.set, rules):
+        yield newcomer.write(name, rules.of(name), value)
+
+
+def _in_groups(values: dict[str, Any], rules: RuleTable) -> Iterator[tuple[str, Any]]:
+    """Yield each field, and each ``together`` group once, with the mapping of its members as value."""
+    if not rules.groups:
+        yield from values.items()
+        return
+    seen: set[str] = set()
+    for name, value in values.items():
+        group = rules.groups.get(name)
+        if group is None:
+            yield name, value
+        elif group not in seen:
+            seen.add(group)
+            yield group, {member: values.get(member) for member in group.split("+")}
+
+
+class _Newcomer:
+    """One mutation on its way into one record."""
+
+    def __init__(self, record: Record, mutation: Mutation, author: Author) -> None:
+        self.record = record
+        self.mutation = mutation
+        self.author = author
+        self.closed: list[str] = []
+
+    def write(self, name: str, rule: Any, value: Any) -> Decision | None:
+        """Write one field, or settle it where somebody else's value stands against it."""
+        new = Candidate(value, self.author.stamp, self.mutation.by, self.author.rank, PENDING)
+        candidates = self._candidates(name)
+        rivals = tuple(c for c in candidates if not self._replaces(rule, new, c))
+        if not rivals:
+            if len(candidates) > 1:
+                self.closed.append(name)
+            self._put(name, value, (new,))
+            return None
+        settled = rule.settle((*rivals, new))
+        self._put(name, settled.winner.value, settled.kept)
+        if all(rival.value == value for rival in rivals):
+            return None
+        return decide(name, rule, new, settled, (*rivals, new))
+
+    def add(self, name: str, rule: Any, elements: list[Any]) -> None:
+        """Add set elements, each with a dot of this device, or append signed entries."""
+        if isinstance(rule, Append):
+            for text in elements:
+                at = (self.author.stamp.ms, self.author.stamp.counter)
+                fold.append_entry(self.record.fields, name, text, at, self.mutation.by)
+        elif isinstance(rule, Union):
+            for element in elements:
+                key = rule.key_of(element)
+                dots = self._dots(name, rule, key)
+                fold.put_element(rule, self.record.fields, name, element)
+                self.record.marks.dots.setdefault(name, {})[key] = (*dots, Dot(PENDING, self.author.device))
+
+    def remove(self, name: str, rule: Any, keys: list[str]) -> Iterator[Decision]:
+        """Take away what the author saw; an element that somebody else added meanwhile stays."""
+        for key in keys:
+            dots = self._dots(name, rule, key)
+            unseen = tuple(dot for dot in dots if not self._saw(dot.version, dot.device))
+            if unseen:
+                self.record.marks.dots.setdefault(name, {})[key] = unseen
+                yield self._kept_element(name, rule, key)
+            else:
+                fold.drop_element(rule, self.record.fields, name, key)
+                self.record.marks.dots.get(name, {}).pop(key, None)
+
+    def _replaces(self, rule: ValueRule, new: Candidate, old: Candidate) -> bool:
+        return self._saw(old.version, old.stamp.device) and rule.supersedes(new, old)
+
+    def _saw(self, version: int, device: str) -> bool:
+        """A device never conflicts with its own earlier edits; others' it saw up to its base."""
+        return device == self.author.device or PENDING < version <= self.mutation.base
+
+    def _candidates(self, name: str) -> tuple[Candidate, ...]:
+        kept = self.record.marks.values.get(name)
+        if kept is not None:
+            return kept
+        if "+" in name:
+            present = {m: self.record.fields.get(m) for m in name.split("+")}
+            known = any(m in self.record.fields for m in present)
+        else:
+            present, known = self.record.fields.get(name), name in self.record.fields  # type: ignore[assignment]
+        origin = self.record.origin
+        return (Candidate(present, origin.stamp, origin.by, origin.rank, self.record.born),) if known else ()
+
+    def _put(self, name: str, value: Any, kept: tuple[Candidate, ...]) -> None:
+        self.record.marks.values[name] = kept
+        if "+" in name:
+            self.record.fields.update(value)
+        else:
+            self.record.fields[name] = value
+
+    def _dots(self, name: str, rule: Union, key: str) -> tuple[Dot, ...]:
+        dots = self.record.marks.dots.get(name, {}).get(key)
+        if dots is not None:
+            return dots
+        present = any(rule.key_of(e) == key for e in self.record.fields.get(name, ()))
+        return (Dot(self.record.born, self.record.origin.stamp.device),) if present else ()
+
+    def _kept_element(self, name: str, rule: Union, key: str) -> Decision:
+        element = next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)
+        kept = Candidate(element, self.record.at, self.record.by, 0)
+        gone = Candidate(None, self.author.stamp, self.mutation.by, self.author.rank)
+        return Decision(name, rule.name, "added_meanwhile", "set_aside", kept, (kept, gone))

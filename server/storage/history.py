@@ -1,0 +1,103 @@
+"""
+The history 历史: every mutation that was taken, append-only, each row linked to the one before.
+
+A link is the SHA-256 of the link before and of everything in the row, so a single changed byte
+breaks the chain at its row.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from schemas import wire
+from server.storage.bulk import insert_rows
+from server.storage.tables import history as table
+
+
+class Entry(NamedTuple):
+    """One row of the history; ``n`` is 0 for what the server itself brought about."""
+
+    feed: str
+    version: int
+    record: str
+    device: str
+    install: str
+    n: int
+    by: str
+    role: str | None
+    at_ms: int
+    at_counter: int
+    corrected_ms: int
+    clamped: bool
+    received_ms: int
+    outcome: str
+    payload: str
+    decisions: str | None
+
+    def link(self, before: bytes) -> bytes:
+        """Return this row's link, given the one before."""
+        head = "|".join(map(str, self[:13])) + f"|{self.outcome}|{len(self.payload)}|"
+        return hashlib.sha256(before + (head + self.payload + (self.decisions or "")).encode()).digest()
+
+
+class Settled(NamedTuple):
+    """What became of a mutation that came before: enough to answer its repetition."""
+
+    n: int
+    outcome: str
+    feed: str | None
+    version: int | None
+    payload: bytes
+    decisions: str | None = None
+    problem: str | None = None
+
+
+class HistoryStore:
+    """The history of one district, within one transaction."""
+
+    def __init__(self, connection: Connection, district: str) -> None:
+        self._connection = connection
+        self._district = district
+        self._mark = "%s" if connection.dialect.name == "postgresql" else "?"
+
+    def append(self, entries: Sequence[Entry], chain: bytes) -> bytes:
+        """Append *entries* of one feed behind the link *chain*; return the new last link."""
+        rows = []
+        for entry in entries:
+            chain = entry.link(chain)
+            rows.append((self._district, *entry, chain))
+        insert_rows(self._connection, table, rows)
+        return chain
+
+    def settled(self, device: str, install: str, numbers: Iterable[int]) -> dict[int, Settled]:
+        """Return what became of those of *numbers* that were taken before."""
+        wanted = sorted(numbers)
+        if not wanted:
+            return {}
+        m = self._mark
+        sql = (
+            f"SELECT n, outcome, feed, version, payload, decisions FROM history "
+            f"WHERE district = {m} AND device = {m} AND install = {m} AND n >= {m} AND n <= {m}"
+        )
+        rows = self._connection.exec_driver_sql(sql, (self._district, device, install, wanted[0], wanted[-1]))
+        return {row[0]: Settled(row[0], row[1], row[2], row[3], row[4].encode(), row[5]) for row in rows if row[0] > 0}
+
+    def entries(self, feed: str, after: int = 0) -> Iterable[tuple[Entry, bytes]]:
+        """Yield the rows of *feed* beyond version *after* in order, each with its stored link."""
+        m = self._mark
+        names = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "district")
+        sql = f"SELECT {names} FROM history WHERE district = {m} AND feed = {m} AND version > {m} ORDER BY version"
+        for row in self._connection.exec_driver_sql(sql, (self._district, feed, after)):
+            yield Entry(*_booleans(row[:-1])), bytes(row[-1])
+
+
+def _booleans(row: Sequence[Any]) -> Sequence[Any]:
+    position = Entry._fields.index("clamped")
+    return (*row[:position], bool(row[position]), *row[position + 1 :])
+
+
+def told(decisions: str | None) -> list[dict[str, Any]] | None:
+    """Return stored decisions as they stand in an outcome."""
+    return wire.decode_json(decisions) if decisions else None

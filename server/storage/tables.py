@@ -1,0 +1,278 @@
+"""
+The tables 数据表.
+
+``district`` leads every key and every query, there is no sequence and no reference across districts:
+one district can live on one shard. Times are milliseconds since 1970-01-01 UTC. Fields, marks and
+payloads are canonical JSON kept as text: what was hashed is what is stored, byte for byte.
+"""
+
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+
+class Base(DeclarativeBase):
+    """Base of the mapped classes; owns the metadata that the migrations create."""
+
+    registry = registry(type_annotation_map={int: BigInteger, str: String, bytes: LargeBinary})
+
+
+db = SQLAlchemy(model_class=Base)
+
+_CODE = String(15)
+_FEED = String(9)
+_DISTRICT = String(6)
+_UUID = String(36)
+
+
+def _district() -> Column[Any]:
+    return Column("district", _DISTRICT, primary_key=True)
+
+
+class Deployment(Base):
+    """One row: which history this database holds, and the key that signs its cursors."""
+
+    __tablename__ = "deployment"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16))
+    cursor_key: Mapped[bytes]
+    name: Mapped[str] = mapped_column(Text)
+
+
+class PersonRow(Base):
+    """Somebody who works in the district 人员."""
+
+    __tablename__ = "person"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    id: Mapped[str] = mapped_column(_UUID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text, default="")
+    unit: Mapped[str] = mapped_column(Text, default="")
+    phone: Mapped[str | None] = mapped_column(Text)
+    #: What an import knows the person by (a staff number); unique in the district where given.
+    code: Mapped[str | None] = mapped_column(Text)
+    stopped_ms: Mapped[int | None]
+    __table_args__ = (Index("person_code", "district", "code", unique=True),)
+
+
+class GrantRow(Base):
+    """A role in an area, from one moment until another 授权."""
+
+    __tablename__ = "grant_"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    id: Mapped[str] = mapped_column(_UUID, primary_key=True)
+    person: Mapped[str] = mapped_column(_UUID)
+    role: Mapped[str] = mapped_column(String(20))
+    area: Mapped[str] = mapped_column(_CODE)
+    from_ms: Mapped[int]
+    to_ms: Mapped[int | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["district", "person"], ["person.district", "person.id"]),
+        Index("grant_person", "district", "person"),
+    )
+
+
+class DeviceRow(Base):
+    """A tablet or an office computer 设备; its token is kept as a hash only."""
+
+    __tablename__ = "device"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    id: Mapped[str] = mapped_column(_UUID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[bytes]
+    enrolled_ms: Mapped[int]
+    revoked_ms: Mapped[int | None]
+    __table_args__ = (Index("device_token", "district", "token_hash", unique=True),)
+
+
+class AdmittedRow(Base):
+    """A person whom a device may speak for."""
+
+    __tablename__ = "admitted"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    device: Mapped[str] = mapped_column(_UUID, primary_key=True)
+    person: Mapped[str] = mapped_column(_UUID, primary_key=True)
+    since_ms: Mapped[int]
+    __table_args__ = (
+        ForeignKeyConstraint(["district", "device"], ["device.district", "device.id"]),
+        ForeignKeyConstraint(["district", "person"], ["person.district", "person.id"]),
+    )
+
+
+class EnrolCodeRow(Base):
+    """A one-time code that admits one person to one device 登记码; kept as a hash only."""
+
+    __tablename__ = "enrol_code"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(_UUID)
+    expires_ms: Mapped[int]
+    used_ms: Mapped[int | None]
+
+
+class ContactRow(Base):
+    """When a device was last heard of and what it said of itself; written in batches 设备台账."""
+
+    __tablename__ = "contact"
+    district: Mapped[str] = mapped_column(_DISTRICT, primary_key=True)
+    device: Mapped[str] = mapped_column(_UUID, primary_key=True)
+    last_ms: Mapped[int]
+    report: Mapped[str | None] = mapped_column(Text)
+
+
+#: How far each install of a device is settled: the one number that finds a repeated push.
+install = Table(
+    "install",
+    Base.metadata,
+    _district(),
+    Column("device", _UUID, primary_key=True),
+    Column("install", String(40), primary_key=True),
+    Column("settled", BigInteger, nullable=False),
+)
+
+#: The head of each feed: its last number and the last link of its hash chain.
+feed = Table(
+    "feed",
+    Base.metadata,
+    _district(),
+    Column("code", _FEED, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+)
+
+record = Table(
+    "record",
+    Base.metadata,
+    _district(),
+    Column("id", _UUID, primary_key=True),
+    Column("type", String(40), nullable=False),
+    Column("feed", _FEED, nullable=False),
+    Column("grid", _CODE, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("born", BigInteger, nullable=False),
+    # What offices know the thing by (a shop's number); finds the record an import row speaks of.
+    Column("code", Text),
+    Column("origin_ms", BigInteger, nullable=False),
+    Column("origin_counter", Integer, nullable=False),
+    Column("origin_device", _UUID, nullable=False),
+    Column("origin_by", _UUID, nullable=False),
+    Column("origin_rank", SmallInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("at_counter", Integer, nullable=False),
+    Column("at_device", _UUID, nullable=False),
+    Column("by", _UUID, nullable=False),
+    Column("device", _UUID, nullable=False),
+    Column("clean", Boolean, nullable=False),
+    Column("void", Boolean, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("marks", Text),
+    Index("record_feed", "district", "feed", "version"),
+    Index(
+        "record_code",
+        "district",
+        "type",
+        "code",
+        sqlite_where=text("code IS NOT NULL"),
+        postgresql_where=text("code IS NOT NULL"),
+    ),
+)
+
+#: Every mutation that was taken, in the order of its feed, each row linked to the one before.
+history = Table(
+    "history",
+    Base.metadata,
+    _district(),
+    Column("feed", _FEED, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("record", _UUID, nullable=False),
+    Column("device", _UUID, nullable=False),
+    Column("install", String(40), nullable=False),
+    # 0 for what the server itself brought about (a case that a check opened).
+    Column("n", BigInteger, nullable=False),
+    Column("by", _UUID, nullable=False),
+    Column("role", String(20)),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("at_counter", Integer, nullable=False),
+    Column("corrected_ms", BigInteger, nullable=False),
+    Column("clamped", Boolean, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("decisions", Text),
+    Column("chain", LargeBinary, nullable=False),
+    Index("history_number", "district", "device", "install", "n"),
+)
+
+conflict = Table(
+    "conflict",
+    Base.metadata,
+    _district(),
+    Column("record", _UUID, primary_key=True),
+    Column("field", String(80), primary_key=True),
+    # person: somebody must choose; suggestion: a lower rank's value; duplicate: two ids, one thing.
+    Column("kind", String(12), primary_key=True),
+    Column("feed", _FEED, nullable=False),
+    Column("grid", _CODE, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("conflict_open", "district", "open", "feed", "changed_ms"),
+)
+
+#: What could not be accepted, word for word; nothing is ever deleted here by the sync path.
+quarantine = Table(
+    "quarantine",
+    Base.metadata,
+    _district(),
+    Column("id", _UUID, primary_key=True),
+    Column("device", _UUID, nullable=False),
+    Column("install", String(40), nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    # What it was about, where that could be read; whatever builds on it is refused as well.
+    Column("record", _UUID),
+    Column("code", String(40), nullable=False),
+    Column("problem", Text, nullable=False),
+    # Bytes, because what is refused may be no text at all.
+    Column("payload", LargeBinary, nullable=False),
+    Index("quarantine_number", "district", "device", "install", "n"),
+    Index("quarantine_record", "district", "record"),
+)
+
+#: Mutations that wait for a record nobody has sent yet; the device keeps and repeats them.
+held = Table(
+    "held",
+    Base.metadata,
+    _district(),
+    Column("device", _UUID, primary_key=True),
+    Column("install", String(40), primary_key=True),
+    Column("n", BigInteger, primary_key=True),
+    Column("waits_for", _UUID, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+)
+
+#: What a file last said of a record: an import speaks up only where its file has changed since.
+imported = Table(
+    "imported",
+    Base.metadata,
+    _district(),
+    Column("record", _UUID, primary_key=True),
+    Column("fields", Text, nullable=False),
+)

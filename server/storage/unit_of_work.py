@@ -1,0 +1,147 @@
+"""
+One transaction, in plain sight 事务: leaving it without ``commit()`` undoes everything.
+
+The stores of a unit of work share its transaction and take and return our own values, never rows.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from server.storage.conflicts import ConflictStore
+from server.storage.devices import DeviceStore
+from server.storage.engine import WRITING
+from server.storage.enrolment import EnrolmentStore
+from server.storage.feeds import FeedStore
+from server.storage.history import HistoryStore
+from server.storage.imports import ImportStore
+from server.storage.people import PeopleStore
+from server.storage.quarantine import QuarantineStore
+from server.storage.records import RecordStore
+
+ATTEMPTS = 6
+#: What the database raises when it cannot do its work; nothing of the transaction was kept.
+DatabaseError = DBAPIError
+T = TypeVar("T")
+
+
+class UnitOfWork:
+    """
+    One transaction over one district.
+
+    Args:
+        engine: Where to connect.
+        district: The six digits every query is bound to.
+        writing: False for reading only; a writer queues behind other writers on SQLite.
+    """
+
+    def __init__(self, engine: Engine, district: str, *, writing: bool = True) -> None:
+        self.district = district
+        self._engine = engine
+        self._writing = writing
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The open connection; only between entering and leaving."""
+        if self._connection is None:
+            raise RuntimeError("the unit of work has not been entered")
+        return self._connection
+
+    @cached_property
+    def session(self) -> Session:
+        """An ORM session in this transaction, for people and devices."""
+        return Session(bind=self.connection, expire_on_commit=False)
+
+    @cached_property
+    def records(self) -> RecordStore:
+        """The records."""
+        return RecordStore(self.connection, self.district)
+
+    @cached_property
+    def feeds(self) -> FeedStore:
+        """The heads of the feeds, and reading along them."""
+        return FeedStore(self.connection, self.district)
+
+    @cached_property
+    def history(self) -> HistoryStore:
+        """Everything that was taken."""
+        return HistoryStore(self.connection, self.district)
+
+    @cached_property
+    def quarantine(self) -> QuarantineStore:
+        """Everything that was refused, and what waits."""
+        return QuarantineStore(self.connection, self.district)
+
+    @cached_property
+    def conflicts(self) -> ConflictStore:
+        """What a person has to decide."""
+        return ConflictStore(self.connection, self.district)
+
+    @cached_property
+    def devices(self) -> DeviceStore:
+        """Devices, their installs and the people they speak for."""
+        return DeviceStore(self.connection, self.district)
+
+    @cached_property
+    def people(self) -> PeopleStore:
+        """The people and their grants."""
+        return PeopleStore(self.connection, self.district)
+
+    @cached_property
+    def enrolment(self) -> EnrolmentStore:
+        """How devices come in and go."""
+        return EnrolmentStore(self.connection, self.district)
+
+    @cached_property
+    def imports(self) -> ImportStore:
+        """What files last said of the records."""
+        return ImportStore(self.connection, self.district)
+
+    def commit(self) -> None:
+        """Make everything durable."""
+        if "session" in self.__dict__:
+            self.session.flush()
+        self.connection.commit()
+
+    def __enter__(self) -> Self:
+        self._connection = self._engine.connect().execution_options(**{WRITING: self._writing})
+        self._connection.begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def retrying(attempt: Callable[[], T]) -> T:
+    """
+    Run *attempt* again where the database itself asked for it: a deadlock, a lost race for a new id,
+    a serialisation failure. What fails for another reason fails at once.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if not _worth_another_try(error):
+                raise
+    return attempt()
+
+
+#: 40001 serialisation, 40P01 deadlock, 57014 cancelled, 08xxx connection lost, 23505 lost the race.
+_TRANSIENT = ("40001", "40P01", "57014", "08006", "08003", "23505")
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _TRANSIENT
+    return isinstance(error, IntegrityError) or (isinstance(error, OperationalError) and "locked" in str(error.orig))

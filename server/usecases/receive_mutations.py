@@ -1,0 +1,180 @@
+"""
+Take in one push as one transaction, and say what became of each mutation 接收修改.
+
+A mutation already settled is answered as before and not applied again, so a tablet that lost our
+answer may simply push once more. Everything slow (decoding, checking, scoring) happens before the
+first lock; numbers are taken last; then the transaction commits at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schemas import clock, validation, wire
+from schemas.problems import Refusal
+from schemas.wire import Outcome
+from server.core.intake import Arrived, Intake, lay_out
+from server.storage.devices import Device
+from server.storage.history import Settled, told
+from server.storage.records import RecordStore
+from server.storage.store import Store
+from server.storage.unit_of_work import UnitOfWork, retrying
+from server.usecases.file_intake import file_intake
+from server.values import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What one device sends up: raw mutations, and its clock's idea of the time."""
+
+    install: str
+    mutations: Sequence[bytes]
+    sent_ms: int | None
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How far the install is settled, and one outcome for every mutation that was pushed."""
+
+    settled: int
+    outcomes: list[Outcome]
+
+
+def receive_mutations(store: Store, device: Device, push: Push) -> Answer:
+    """
+    Take in *push* from *device*.
+
+    Never raises for a mutation: what cannot be accepted is kept in quarantine and its outcome says
+    why. Raises what the database raises when it stays unavailable; then nothing was taken.
+    """
+    return retrying(lambda: _attempt(store, device, push))
+
+
+def _attempt(store: Store, device: Device, push: Push) -> Answer:
+    arrived = read_all(device.id, push)
+    with store.work(device.district) as work:
+        settled = work.devices.lock_install(device.id, push.install)
+        sorted_out = _sort_out(work, device, push, arrived, settled)
+        intake = _take_in(work, device, push, sorted_out)
+        outcomes = file_intake(work, intake, push.install, settled)
+        upto = max(settled, *(a.n for a in sorted_out.fresh if a not in intake.unready), 0)
+        if upto != settled:
+            work.devices.settle(device.id, push.install, upto)
+        work.commit()
+    return Answer(upto, sorted([*sorted_out.outcomes, *outcomes], key=lambda outcome: outcome.n))
+
+
+def read_all(device: str, push: Push) -> list[Arrived]:
+    """Read and check every mutation, in the order of their numbers; 0 where none can be made out."""
+    offset_ms = clock.measured_offset(push.sent_ms, push.received_ms)
+    arrived = [_read(raw, device, offset_ms, push.received_ms) for raw in push.mutations]
+    return sorted(arrived, key=lambda one: one.n)
+
+
+def _read(raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
+    try:
+        mutation = validation.read_mutation(raw)
+    except Refusal as refusal:
+        return Arrived(validation.peek_number(raw) or 0, raw, refusal=refusal)
+    try:
+        kind = validation.type_of(mutation)
+        validation.check(mutation, kind)
+    except Refusal as refusal:
+        return Arrived(mutation.n, raw, mutation, refusal=refusal)
+    return lay_out(mutation, kind, raw, device, offset_ms, received_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class _SortedOut:
+    """A push taken apart: what is new, what reuses a number, and the outcomes of what came before."""
+
+    fresh: list[Arrived]
+    reused: list[Arrived]
+    outcomes: list[Outcome]
+
+
+def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrived], settled: int) -> _SortedOut:
+    numbers = [a.n for a in arrived if 0 < a.n <= settled]
+    before = work.history.settled(device.id, push.install, numbers)
+    before |= work.quarantine.settled(device.id, push.install, numbers)
+    taken: dict[int, bytes] = {n: found.payload for n, found in before.items()}
+    sorted_out = _SortedOut([], [], [])
+    for one in arrived:
+        if not one.n or one.n not in taken:
+            taken[one.n] = one.raw
+            sorted_out.fresh.append(one)
+        elif not _same(taken[one.n], one.raw):
+            sorted_out.reused.append(one)
+        elif one.n in before:
+            sorted_out.outcomes.append(_as_before(before[one.n]))
+    return sorted_out
+
+
+def _same(before: bytes, now: bytes) -> bool:
+    if before == now:
+        return True
+    try:
+        return bool(wire.decode_json(before) == wire.decode_json(now))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _as_before(settled: Settled) -> Outcome:
+    return Outcome(
+        n=settled.n,
+        outcome=settled.outcome,
+        feed=settled.feed,
+        version=settled.version,
+        decisions=told(settled.decisions),
+        problem=wire.decode_json(settled.problem) if settled.problem else None,
+    )
+
+
+def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOut) -> Intake:
+    records = _AtHand(work.records, _touched(sorted_out.fresh))
+    missing = [i for i in _built_on(sorted_out.fresh) if records.get(i) is None]
+    intake = Intake(
+        device=device.id,
+        people=device.people,
+        records=records,
+        received_ms=push.received_ms,
+        refused_ids=work.quarantine.refused_ids(device.id, missing),
+    )
+    intake.take_all(sorted_out.fresh)
+    # A copied tablet's payload under a used number: both are kept, neither overwrites the other.
+    intake.refused += [(one, Refusal("number_reused")) for one in sorted_out.reused]
+    return intake
+
+
+def _built_on(fresh: Iterable[Arrived]) -> set[str]:
+    return {a.mutation.id for a in fresh if a.mutation is not None and a.mutation.op != "create"}
+
+
+def _touched(fresh: Iterable[Arrived]) -> set[str]:
+    """Return the ids to lock: every record written, and the cases that new checks will open."""
+    ids: set[str] = set()
+    for one in fresh:
+        if one.mutation is not None:
+            ids.add(one.mutation.id)
+            ids.update(follows.id for follows in one.follows)
+    return ids
+
+
+class _AtHand:
+    """The records one push touches: locked in id order at once, any other when first asked for."""
+
+    def __init__(self, store: RecordStore, ids: set[str]) -> None:
+        self._store = store
+        self._records: dict[str, Record | None] = dict.fromkeys(ids)
+        self._records.update(store.locked(ids))
+
+    def get(self, record_id: str) -> Record | None:
+        """Return the record, or None where there is none."""
+        if record_id not in self._records:
+            self._records[record_id] = self._store.locked([record_id]).get(record_id)
+        record = self._records[record_id]
+        return None if record is None or record.gone else record
+
+    def put(self, record: Record) -> None:
+        """Keep a new record, or one put back after a group failed."""
+        self._records[record.id] = record

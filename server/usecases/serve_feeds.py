@@ -1,0 +1,127 @@
+"""
+Hand a device what it missed 下发: page by page, along each feed of its view.
+
+Reading takes no lock. The feed's head is read first and the records up to it afterwards: everything
+up to a number is committed before the number can be seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec import Raw
+
+from schemas import wire
+from schemas.wire import FeedPage, WireRecord
+from server.core import cursors
+from server.core.cursors import Cursor
+from server.core.views import View
+from server.storage.devices import Device
+from server.storage.feeds import Row
+from server.storage.unit_of_work import UnitOfWork
+
+#: Bytes a record takes on the wire beside its fields.
+_ENVELOPE_BYTES = 220
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A device that reads, and its view."""
+
+    device: Device
+    view: View
+    #: The device's journal is older than what was taken from it: it gets its own work back too.
+    behind: bool = False
+
+    def open(self, feed: str, text: str | None) -> Cursor | None:
+        """Return the place *text* names, or None where the feed is to be read from the beginning."""
+        if text is None:
+            return None
+        cursor = cursors.unseal(self.device.cursor_key, self.device.id, feed, text)
+        return cursor if cursor.view == self.view.mark else None
+
+    def seal(self, feed: str, version: int, *, whole: bool) -> str:
+        """Return the text for a place in *feed*."""
+        return cursors.seal(self.device.cursor_key, self.device.id, feed, Cursor(version, whole, self.view.mark))
+
+
+@dataclass(slots=True)
+class Served:
+    """The pages of one answer, and the feeds the device no longer sees."""
+
+    pages: dict[str, FeedPage] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+
+
+def serve_feeds(work: UnitOfWork, reader: Reader, asked: Mapping[str, str], limit: int) -> Served:
+    """
+    Return what *reader* has not seen, at most *limit* records and about ``MAX_PAGE_BYTES`` together.
+
+    Args:
+        work: For reading; needs no transaction.
+        asked: The cursors the device sent, by feed; a feed without one is read from the beginning.
+
+    Raises:
+        Refusal: ``invalid_cursor``.
+    """
+    heads = work.feeds.heads()
+    wanted = reader.view.feeds(heads)
+    served = Served(gone=sorted(set(asked) - set(wanted)))
+    budget = _Budget(limit, wire.MAX_PAGE_BYTES)
+    for feed in wanted:
+        page = _page(work, reader, feed, heads.get(feed, 0), asked.get(feed), budget)
+        if page is not None:
+            served.pages[feed] = page
+    return served
+
+
+@dataclass(slots=True)
+class _Budget:
+    records: int
+    bytes: int
+
+    def cut(self, rows: list[Row]) -> list[Row]:
+        """Return as many of *rows* as still fit (one at least, or nothing would ever move)."""
+        for count, row in enumerate(rows):
+            size = len(row.fields) + _ENVELOPE_BYTES
+            if (self.records < 1 or self.bytes < size) and count:
+                return rows[:count]
+            self.records -= 1
+            self.bytes -= size
+        return rows
+
+
+def _page(work: UnitOfWork, reader: Reader, feed: str, head: int, text: str | None, budget: _Budget) -> FeedPage | None:
+    cursor = reader.open(feed, text)
+    fresh = cursor is None
+    cursor = cursor or Cursor(0, True, reader.view.mark)
+    if cursor.version >= head and not cursor.whole:
+        return None
+    if budget.records < 1 or budget.bytes < 1:
+        place = reader.seal(feed, cursor.version, whole=cursor.whole)
+        return FeedPage(place, more=True, fresh=fresh)
+    skip = None if cursor.whole or reader.behind else reader.device.id
+    rows = work.feeds.read(feed, reader.view.part_of(feed), cursor.version, head, budget.records + 1, skip)
+    kept = budget.cut(rows)
+    more = len(kept) < len(rows)
+    version = kept[-1].version if more else head
+    place = reader.seal(feed, version, whole=cursor.whole and more)
+    return FeedPage(place, [wire_record(row) for row in kept], more=more, fresh=fresh)
+
+
+def wire_record(row: Row) -> Raw:
+    """Return one record as it travels."""
+    return Raw(
+        wire.encode(
+            WireRecord(
+                type=row.type,
+                id=row.id,
+                grid=row.grid,
+                version=row.version,
+                at=(row.at_ms, row.at_counter),
+                by=row.by,
+                fields=Raw(row.fields.encode()),
+                born=0 if row.born == row.version else row.born,
+                void=bool(row.void),
+            )
+        )
+    )

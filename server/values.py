@@ -1,0 +1,159 @@
+"""
+The values that the core decides over and the stores keep 数值类型: records, people, grants.
+
+Field marks are kept only for what was written after creation: a record that nobody edited carries
+nothing but its creation stamp.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from schemas import wire
+from schemas.clock import Stamp
+from schemas.records import Fields
+from schemas.roles import UNSIGNED, Role
+from schemas.rules import Candidate
+
+#: A mark's version while its number is not yet taken; it becomes the record's own on writing.
+PENDING = 0
+
+
+class Grant(NamedTuple):
+    """A role in an area 授权, from one moment until another (milliseconds; None: until further notice)."""
+
+    role: Role
+    area: str
+    from_ms: int
+    to_ms: int | None
+
+    def holds_at(self, ms: int) -> bool:
+        """Say whether the grant holds at the moment *ms*."""
+        return self.from_ms <= ms and (self.to_ms is None or ms < self.to_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody admitted to a device 人员; ``stopped_ms`` is when the account was stopped."""
+
+    id: str
+    name: str
+    grants: tuple[Grant, ...]
+    stopped_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who signed a mutation, under which role, when, as the server files it."""
+
+    person: Person
+    device: str
+    role: Role | None
+    stamp: Stamp
+    as_claimed: bool = True
+
+    @property
+    def rank(self) -> int:
+        """The weight of the author's word; greater wins."""
+        return self.role.rank if self.role else UNSIGNED
+
+
+class Seen(NamedTuple):
+    """Which part of one feed is read: what lies in one of ``areas``, and what stands at a code of ``above``."""
+
+    areas: tuple[str, ...]
+    above: frozenset[str]
+
+
+class Dot(NamedTuple):
+    """One adding of one set element: at which version, by which device."""
+
+    version: int
+    device: str
+
+
+@dataclass(slots=True)
+class Marks:
+    """
+    What the fields of an edited record remember for the next comparison.
+
+    ``values`` holds the candidates kept for a field; ``dots`` the addings of each set element.
+    """
+
+    values: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    dots: dict[str, dict[str, tuple[Dot, ...]]] = field(default_factory=dict)
+
+    def copy(self) -> "Marks":
+        """Return a copy that can be written to without touching this one."""
+        return Marks(dict(self.values), {name: dict(dots) for name, dots in self.dots.items()})
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.dots)
+
+
+class Origin(NamedTuple):
+    """Who made a record, when, with what weight."""
+
+    stamp: Stamp
+    by: str
+    rank: int
+
+
+@dataclass(slots=True)
+class Record:
+    """
+    One record in memory.
+
+    ``version`` and ``born`` are 0 until numbers are taken. ``device`` wrote last; ``clean`` says that
+    what it wrote is exactly what that tablet shows, so that the record need not travel back to it.
+    """
+
+    type: str
+    id: str
+    grid: str
+    feed: str
+    fields: Fields
+    origin: Origin
+    at: Stamp
+    by: str
+    device: str
+    received_ms: int
+    version: int = 0
+    born: int = 0
+    marks: Marks = field(default_factory=Marks)
+    void: bool = False
+    clean: bool = True
+    changed: bool = False
+    stored_before: bool = False
+    #: Made by a group that then failed as a whole; as if it had never been.
+    gone: bool = False
+
+    def sign(self, by: str, author: Author, base: int, *, quiet: bool = True) -> None:
+        """
+        Note who changed the record last, and whether his own tablet already shows the result.
+
+        Args:
+            base: The version the author was looking at.
+            quiet: False where the outcome is not simply what the author wrote.
+        """
+        saw_it_all = base == self.version or (self.clean and self.device == author.device)
+        self.clean = quiet and author.as_claimed and saw_it_all
+        self.at = max(self.at, author.stamp)
+        self.by, self.device, self.changed = by, author.device, True
+
+    def body(self) -> str:
+        """Return the fields as canonical JSON: equal records are equal bytes."""
+        return wire.canonical(self.fields).decode()
+
+    def copy(self) -> "Record":
+        """Return a deep enough copy to try a group of mutations on."""
+        twin = Record(**{name: getattr(self, name) for name in self.__slots__})
+        twin.fields = deep(self.fields)
+        twin.marks = self.marks.copy()
+        return twin
+
+
+def deep(value: Any) -> Any:
+    """Copy JSON-like *value*."""
+    if isinstance(value, dict):
+        return {key: deep(item) for key, item in value.items()}
+    return [deep(item) for item in value] if isinstance(value, list) else value

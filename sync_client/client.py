@@ -1,0 +1,387 @@
+"""
+FieldClient 平板客户端: six verbs, one of which needs a network.
+
+    tablet = FieldClient("tablet.db", transport=HTTPTransport("https://haizhou.example"))
+    tablet.enrol("Q7KD-2M", device_name="平板 3")
+    shop = tablet.create("shop", grid="210902005003007", name="老王修车", category="repair")
+    tablet.edit(shop, name="王记修车行")      # on disk before it returns
+    tablet.attach(shop, Path("near.jpg"))     # hashed now; travels after the record
+    tablet.read(shop)                         # what the worker wrote, over what the office knows
+    tablet.sync()                             # the only verb, beside enrol, that touches the network
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from schemas.mutations import Act
+from schemas.registry import TYPES
+from schemas.roles import Role
+from schemas.wire import MAX_PAGE_RECORDS
+from sync_client.attaching import Attacher
+from sync_client.calls import Office
+from sync_client.database import Database
+from sync_client.desk import Desk
+from sync_client.drafts import Drafts
+from sync_client.errors import NoSuchRecord
+from sync_client.finding import Condition, find
+from sync_client.journal import Journal
+from sync_client.local_store import LocalStore
+from sync_client.meeting import Meeting
+from sync_client.people import People
+from sync_client.recording import Change, Recorder
+from sync_client.retry import Patience
+from sync_client.status import status_of
+from sync_client.transport import Transport
+from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told
+
+
+def wall_ms() -> int:
+    """Return this machine's idea of the time, in milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class FieldClient:
+    """
+    One tablet. May be used from several threads, and several programs may open one file.
+
+    Args:
+        path: The tablet's file; it is made where there is none. Photo originals go into a folder
+            beside it.
+        transport: The way to the server; without one everything but ``enrol`` and ``sync`` works.
+        clock: Returns milliseconds since 1970-01-01 UTC; it may be wrong and may jump.
+        randomness: Returns so many random bytes.
+        sleep: Waits so many seconds between two attempts of a sync.
+        patience: How long one sync keeps trying.
+        page_records: How many records to ask for at once.
+        app: What this program calls itself, for the device ledger.
+
+    Raises:
+        LocalStoreDamaged, StoreTooNew, StoreLocked: See ``sync_client.errors``. The file is never
+            deleted or replaced.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        transport: Transport | None = None,
+        *,
+        clock: Callable[[], int] = wall_ms,
+        randomness: Callable[[int], bytes] = secrets.token_bytes,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: Patience = Patience(),  # noqa: B008  # frozen
+        page_records: int = MAX_PAGE_RECORDS,
+        app: str | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.types = TYPES
+        self._db = Database(self.path)
+        self._desk = Desk(self._db, clock)
+        self._journal = Journal(self._db)
+        self._store = LocalStore(self._db)
+        self._people = People(self._desk, randomness)
+        self._drafts = Drafts(self._desk)
+        self._recorder = Recorder(self._desk, self._journal, self._store, randomness)
+        self._attacher = Attacher(self._desk, self._recorder, self.path.with_name(self.path.name + "-photos"))
+        self._meeting = Meeting(
+            desk=self._desk,
+            journal=self._journal,
+            store=self._store,
+            people=self._people,
+            office=Office(transport, randomness),
+            patience=patience,
+            page_records=page_records,
+            sleep=sleep,
+            randomness=randomness,
+            app=app,
+        )
+
+    def close(self) -> None:
+        """Close the file; everything recorded is in it."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- people ----------------------------------------------------------------------------------
+
+    def enrol(self, code: str, device_name: str) -> list[Person]:
+        """
+        Enrol this tablet with a one-time code 登记, or admit a further person to it.
+
+        Returns:
+            Everybody admitted now. The first person ever admitted works at once.
+
+        Raises:
+            Refused: The code is wrong, used or too old.
+            Unreachable: No answer came. The code may have been used up; then ask for a new one.
+        """
+        return self._meeting.enrol(code, device_name)
+
+    def people(self) -> list[Person]:
+        """Return everybody admitted to this tablet."""
+        return self._people.all()
+
+    def switch_person(self, person_id: str, pin: str | None = None, role: str | None = None) -> Person:
+        """
+        Let another person work 切换人员; what anybody has not sent yet stays.
+
+        Args:
+            person_id: Who.
+            pin: His PIN, if he has set one.
+            role: Under which of his roles he acts, where he has several.
+
+        Raises:
+            NoSuchRecord: He is not admitted to this tablet.
+            WrongPin: The PIN is wrong.
+        """
+        return self._people.switch(person_id, pin, Role(role) if role else None)
+
+    def set_pin(self, person_id: str, pin: str | None, present: str | None = None) -> None:
+        """
+        Set, change, or with None take away a person's PIN on this tablet; *present* is the one until now.
+
+        Raises:
+            NoSuchRecord, WrongPin: As ``switch_person``.
+        """
+        self._people.set_pin(person_id, pin, present)
+
+    # -- recording -------------------------------------------------------------------------------
+
+    def create(
+        self,
+        type: str,  # noqa: A002  # the record's own word
+        *,
+        grid: str,
+        set: Mapping[str, Any] | None = None,  # noqa: A002  # the mutation's own word
+        add: Mapping[str, Sequence[Any]] | None = None,
+        share: Mapping[str, float] | None = None,
+        id: str | None = None,  # noqa: A002
+        **fields: Any,
+    ) -> Record:
+        """
+        Make a record 新建. When this returns it survives whatever happens next.
+
+        Args:
+            type: The record type's word.
+            grid: Where it belongs, a code of 6 to 15 digits.
+            set, fields: Whole values, ``name="老王修车"``; *set* takes names that are no identifiers.
+            add: Elements of sets and entries of signed lists, ``{"photos": [...], "remark": ["…"]}``.
+            share: This tablet's share of shared numbers.
+            id: An id that follows from something else; usually left out and made here.
+
+        Raises:
+            schemas.problems.Refusal: Something is not as it should be; nothing was written.
+            NotEnrolled: Nobody works on this tablet yet.
+            StoreFull, StoreError: It could not be kept; nothing was written.
+        """
+        change = Change({**(set or {}), **fields}, add or {}, {}, share or {})
+        return self._recorder.create(type, grid, change, id)
+
+    def edit(
+        self,
+        record: Record | str,
+        *,
+        set: Mapping[str, Any] | None = None,  # noqa: A002
+        add: Mapping[str, Sequence[Any]] | None = None,
+        remove: Mapping[str, Sequence[str]] | None = None,
+        share: Mapping[str, float] | None = None,
+        **fields: Any,
+    ) -> Record:
+        """
+        Change a record 修改; None clears an optional field. An edit of nothing writes nothing.
+
+        Given a ``Record``, the office is told that its version is what the person was looking at;
+        given an id, that it is what the tablet holds now.
+
+        Raises:
+            NoSuchRecord: The tablet does not hold it.
+            schemas.problems.Refusal, NotEnrolled, StoreError: As ``create``.
+        """
+        change = Change({**(set or {}), **fields}, add or {}, remove or {}, share or {})
+        return self._recorder.edit(record, change) if change else self.read(record)
+
+    def act(self, record: Record | str, name: str, reason: str | None = None, evidence: Sequence[str] = ()) -> Record:
+        """
+        Ask for a step of a record's workflow 操作; the office's state decides whether it holds.
+
+        Args:
+            record: Which.
+            name: The act.
+            reason: Why, where the act asks for it.
+            evidence: The SHA-256 of photos attached to the record.
+
+        Raises:
+            NoSuchRecord, schemas.problems.Refusal, NotEnrolled, StoreError: As ``edit``.
+        """
+        return self._recorder.act(record, Act(name, list(evidence), reason))
+
+    def void(self, record: Record | str, reason: str | None = None) -> Record:
+        """
+        Void a record 作废; it stays readable. A reason becomes a signed remark, in one group with it.
+
+        Raises:
+            NoSuchRecord, schemas.problems.Refusal, NotEnrolled, StoreError: As ``edit``.
+        """
+        return self._recorder.void(record, reason)
+
+    def attach(
+        self,
+        record: Record | str,
+        photo: str | Path | bytes,
+        *,
+        item: str | None = None,
+        role: str | None = None,
+        taken_at: str | None = None,
+    ) -> Record:
+        """
+        Attach a photo 附照片: keep the original, and name it in the record by its SHA-256.
+
+        Args:
+            record: Which.
+            photo: The file, or its bytes.
+            item: The check item it shows.
+            role: overview, far, near, before or after; by itself near with an item, overview without.
+            taken_at: When, as 2020-07-18T08:15:30+08:00.
+
+        Raises:
+            StoreFull, StoreError: It cannot be read or kept.
+            NoSuchRecord, schemas.problems.Refusal, NotEnrolled: As ``edit``.
+        """
+        return self._attacher.attach(record, photo, item=item, role=role, taken_at=taken_at)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """
+        Record many things in one commit: leaving keeps all of them, an exception none.
+
+        Other threads of this tablet wait meanwhile.
+        """
+        with self._desk.writing():
+            yield
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """
+        Make what is recorded inside all-or-nothing 同组, on the tablet and at the office.
+
+        Raises:
+            schemas.problems.Refusal: ``group_too_large``, over 50 changes; nothing was written.
+        """
+        with self._recorder.group():
+            yield
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def read(self, record: Record | str) -> Record:
+        """
+        Return a record as it is now: what the worker wrote, over what the office knows 查看.
+
+        Raises:
+            NoSuchRecord: The tablet does not hold it.
+        """
+        return self._store.need(record if isinstance(record, str) else record.id).shown()
+
+    def holds(self, record: Record | str) -> bool:
+        """Say whether the tablet holds a record."""
+        try:
+            self.read(record)
+        except NoSuchRecord:
+            return False
+        return True
+
+    def find(
+        self,
+        type: str,  # noqa: A002
+        *,
+        where: Mapping[str, Condition] | None = None,
+        order_by: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        include_void: bool = False,
+    ) -> Page:
+        """
+        Return records of one type, a page at a time 查询.
+
+        Args:
+            type: The record type's word.
+            where: Field (or grid, subject, status, time, by, waiting …) to a value, None, or one of
+                ``finding.Prefix``, ``Between``, ``OneOf``.
+            order_by: A field, ``-`` before it for falling order; else the order of arrival.
+            limit: How many.
+            after: ``Page.after`` of the page before.
+            include_void: Show voided records too.
+
+        Raises:
+            ValueError: A name no field can have, or a strange *after*.
+        """
+        return find(self._db, type, where or {}, order_by, limit, after, include_void=include_void)
+
+    def status(self) -> Status:
+        """Return where the tablet stands 本机状态."""
+        return status_of(self._desk, self._journal, self._store, self._people.current())
+
+    def outbox(self) -> Outbox:
+        """Return what waits, and what the server would not take 待发与需处理."""
+        return self._journal.outbox()
+
+    def conflicts(self) -> list[Told]:
+        """Return what the server decided about this tablet's work, and what a person must decide 冲突."""
+        return self._journal.told()
+
+    def acknowledge(self, n: int) -> bool:
+        """
+        Put mutation *n* of ``outbox().attention`` or ``conflicts()`` aside, once seen 已阅.
+
+        It stays in the journal. Returns whether it was on a list.
+        """
+        return self._journal.put_aside(n)
+
+    # -- drafts ----------------------------------------------------------------------------------
+
+    def save_draft(self, key: str, data: dict[str, Any]) -> None:
+        """Keep a half-filled form (JSON values) 保存草稿, on the disk before this returns."""
+        self._drafts.save(key, data)
+
+    def drafts(self) -> list[Draft]:
+        """Return every draft, the one saved last first."""
+        return self._drafts.all()
+
+    def drop_draft(self, key: str) -> None:
+        """Forget a draft; there need not be one."""
+        self._drafts.drop(key)
+
+    # -- meeting the office ----------------------------------------------------------------------
+
+    def sync(self, progress: Callable[[Progress], None] | None = None) -> SyncReport:
+        """
+        Send what waits and fetch what is new 同步.
+
+        Args:
+            progress: Told after every step; whatever it raises stops the sync there, harmlessly.
+
+        Returns:
+            What was done. A change the server would not take is counted there, not raised.
+
+        Raises:
+            SyncError: It stopped early; ``error.report`` says what was done, and nothing is lost.
+        """
+        return self._meeting.sync(progress)
+
+    def ping(self) -> bool:
+        """
+        Say whether it is really the server that answers 探测, and not a log-in page.
+
+        Raises:
+            Unreachable: Nobody answers.
+        """
+        return self._meeting.ping()

@@ -1,0 +1,134 @@
+"""
+One run of ``gridward`` 一次命令: where the tablet's file lies, the way to its server, and how to speak.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct
+
+from sync_client.client import FieldClient, wall_ms
+from sync_client.commands.voice import Voice
+from sync_client.database import Database
+from sync_client.errors import LocalStoreDamaged, NotEnrolled
+from sync_client.transport import HTTPTransport, Transport
+
+APP = "gridward"
+_FILE, _ADDRESS = "tablet.db", "server.json"
+
+
+class Address(Struct):
+    """Where the server is; ``ca_certs`` names the certificates to trust instead of the system's."""
+
+    url: str
+    ca_certs: str | None = None
+
+
+def connected(address: Address) -> Transport:
+    """Return the way to the server at *address*."""
+    return HTTPTransport(address.url, ca_certs=address.ca_certs)
+
+
+@dataclass
+class Surroundings:
+    """What a run finds around it; a test brings its own."""
+
+    connect: Callable[[Address], Transport] = connected
+    wall_ms: Callable[[], int] = wall_ms
+    sleep: Callable[[float], None] | None = None
+
+
+@dataclass
+class Session:
+    """One run: the folder it works in, its voice, and its surroundings."""
+
+    folder: Path
+    voice: Voice
+    around: Surroundings = field(default_factory=Surroundings)
+
+    @property
+    def file(self) -> Path:
+        """The tablet's file."""
+        return self.folder / _FILE
+
+    @property
+    def address(self) -> Address | None:
+        """
+        Where the server is, as enrolment kept it.
+
+        Raises:
+            LocalStoreDamaged: The note of it cannot be read.
+        """
+        try:
+            return msgspec.json.decode((self.folder / _ADDRESS).read_bytes(), type=Address)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError as error:
+            raise LocalStoreDamaged(f"{_ADDRESS}: {error}") from error
+
+    def keep_address(self, address: Address) -> None:
+        """Remember where the server is."""
+        beside = self.folder / f"{_ADDRESS}.part"
+        beside.write_bytes(msgspec.json.encode(address))
+        beside.replace(self.folder / _ADDRESS)
+
+    @contextmanager
+    def tablet(self) -> Iterator[FieldClient]:
+        """
+        Open the tablet for a command.
+
+        Raises:
+            NotEnrolled: There is no tablet in the folder; nothing is made there.
+        """
+        if not self.file.exists():
+            raise NotEnrolled(detail=str(self.folder))
+        with self.opened(self.address) as client:
+            yield client
+
+    @contextmanager
+    def new_tablet(self, address: Address) -> Iterator[FieldClient]:
+        """Open the tablet; where there is none, make a file that only its owner may read (it will hold the token)."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
+        with self.opened(address) as client:
+            yield client
+
+    @contextmanager
+    def opened(self, address: Address | None) -> Iterator[FieldClient]:
+        """Open the tablet with the way to *address*."""
+        transport = self.around.connect(address) if address else None
+        patient = {"sleep": self.around.sleep} if self.around.sleep else {}
+        with FieldClient(self.file, transport, clock=self.around.wall_ms, app=APP, **patient) as client:
+            yield client
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """Open the tablet's file itself, to look at."""
+        database = Database(self.file)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+pass_session = click.make_pass_decorator(Session)
+
+
+def home() -> Path:
+    """Return the folder for this user's tablet, where the system keeps such things."""
+    if sys.platform.startswith("linux"):
+        return Path.home() / ".local/share" / APP
+    return Path(click.get_app_dir(APP))
+
+
+def keep_speaking() -> None:
+    """Let a terminal that cannot write Chinese show signs in its place, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

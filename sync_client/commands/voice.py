@@ -1,0 +1,131 @@
+"""
+How ``gridward`` speaks 输出: Chinese first with English beside it, or English, or JSON for programs.
+
+Nothing a record holds is ever read as markup, and columns are measured in cells, so that Chinese lines up.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+#: Calm: colour marks only what somebody has to look at, and never alone.
+GOOD, BAD, WAIT, QUIET, STRONG = "green", "red", "yellow", "bright_black", "bold"
+_SIGNS = {GOOD: "✓", BAD: "✗", WAIT: "!"}
+_KEY_WIDTH = 22
+
+
+class Voice:
+    """
+    Speaks to a person, or to a program.
+
+    Args:
+        lang: ``zh`` (Chinese with English beside it) or ``en``.
+        as_json: Say one JSON object at the end, and nothing else.
+    """
+
+    def __init__(self, lang: str = "zh", *, as_json: bool = False) -> None:
+        self.lang = lang
+        self.as_json = as_json
+        self.console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+
+    @property
+    def is_lively(self) -> bool:
+        """Whether a person is watching, so that something may move on the screen."""
+        return self.console.is_terminal and not self.as_json
+
+    def pick(self, zh: str, en: str) -> str:
+        """Return the words of the language spoken."""
+        return en if self.lang == "en" else zh
+
+    def both(self, zh: str, en: str, style: str = "") -> Text:
+        """Return Chinese with quiet English beside it, or English alone."""
+        if self.lang == "en":
+            return Text(en, style)
+        return Text.assemble((zh, style), " ", (en, QUIET))
+
+    def head(self, zh: str, en: str) -> str:
+        """Return the heading of a column."""
+        return self.pick(f"{zh} {en}" if len(en) < len("conflicts") else zh, en)
+
+    # -- to a person -----------------------------------------------------------------------------
+
+    def show(self, *lines: RenderableType) -> None:
+        """Print *lines*, unless a program listens."""
+        if not self.as_json:
+            for line in lines:
+                self.console.print(line)
+
+    def say(self, zh: str, en: str, style: str = "") -> None:
+        """Say one sentence; a style that means something gets its sign as well."""
+        sign = _SIGNS.get(style, "")
+        self.show(Text(f"{sign} " if sign else "", style) + self.both(zh, en, style))
+
+    def hint(self, zh: str, en: str) -> None:
+        """Say what to do next."""
+        self.show(Padding(Text("→ ", QUIET) + self.both(zh, en), (0, 0, 0, 2)))
+
+    def pairs(self, rows: Iterable[tuple[str, str, RenderableType]]) -> None:
+        """Print names and values: (Chinese, English, value)."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(min_width=_KEY_WIDTH)
+        table.add_column(overflow="fold")
+        for zh, en, value in rows:
+            table.add_row(self.both(zh, en), Text(value) if isinstance(value, str) else value)
+        self.show(Padding(table, (0, 0, 0, 2)))
+
+    def table(self, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[RenderableType]]) -> None:
+        """Print a table; the heads are (Chinese, English)."""
+        table = Table(box=box.SIMPLE_HEAD, header_style=QUIET, pad_edge=False, show_edge=False)
+        for zh, en in heads:
+            table.add_column(self.head(zh, en), overflow="fold")
+        for row in rows:
+            table.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
+        self.show(Padding(table, (0, 0, 0, 2)))
+
+    def problem(self, told: Mapping[str, Any]) -> None:
+        """Say what went wrong and what to do next; *told* is a problem as it stands on the wire."""
+        self.say(str(told.get("message_zh", "")), str(told.get("message_en", "")), BAD)
+        for path, errors in (told.get("errors") or {}).items():
+            for error in errors:
+                self.show(Padding(self.both(f"{path} {error['zh']}", error["en"]), (0, 0, 0, 4)))
+        if told.get("next_zh"):
+            self.hint(str(told["next_zh"]), str(told.get("next_en", "")))
+        if told.get("detail"):
+            self.show(Padding(Text(str(told["detail"]), QUIET), (0, 0, 0, 2)))
+
+    # -- questions -------------------------------------------------------------------------------
+
+    def ask(self, zh: str, en: str, default: str = "", *, secret: bool = False) -> str:
+        """
+        Ask, and return what was typed without the blanks around it, or *default*.
+
+        Raises:
+            click.Abort: The keyboard is gone, or somebody pressed Ctrl-C.
+        """
+        shown = f" [{default}]" if default else ""
+        self.console.print(self.both(zh, en) + Text(shown), end="")
+        typed = click.prompt("", default="", show_default=False, prompt_suffix=" › ", hide_input=secret)
+        return str(typed).strip() or default
+
+    def agrees(self, zh: str, en: str) -> bool:
+        """Ask a question that Enter answers with yes."""
+        return self.ask(zh, f"{en} [Y/n]").casefold() not in ("n", "no", "否", "不")
+
+    # -- to a program ----------------------------------------------------------------------------
+
+    def answer(self, data: Any, render: Callable[[], None]) -> None:
+        """Give *data* to a program as JSON, or show it to a person by *render*."""
+        if self.as_json:
+            plain = msgspec.to_builtins(data)
+            click.echo(json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True))
+        else:
+            render()

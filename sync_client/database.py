@@ -1,0 +1,230 @@
+"""
+The tablet's file 本机数据库: one SQLite database, opened, kept and locked in one place.
+
+Every commit reaches the disk before it returns (WAL, ``synchronous=FULL``). One connection serves all
+threads of a program in turn; several programs may open the same file, so nothing that a commit decides
+is remembered outside it.
+"""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sync_client.errors import LocalStoreDamaged, StoreError, StoreFull, StoreLocked, StoreTooNew
+from sync_client.tables import APPLICATION_ID, MIGRATIONS
+
+_MAGIC = b"SQLite format 3\x00"
+#: How long another program may keep the file to itself before a worker is told: 10 s.
+_PATIENCE_S = 10.0
+_TOLD: dict[int, type[StoreError]] = {
+    sqlite3.SQLITE_FULL: StoreFull,
+    sqlite3.SQLITE_BUSY: StoreLocked,
+    sqlite3.SQLITE_LOCKED: StoreLocked,
+    sqlite3.SQLITE_CORRUPT: LocalStoreDamaged,
+    sqlite3.SQLITE_NOTADB: LocalStoreDamaged,
+}
+
+
+class Database:
+    """
+    The open file.
+
+    Args:
+        path: The file; it is made where there is none.
+
+    Raises:
+        LocalStoreDamaged: The file is not a database of ours, or cannot be trusted.
+        StoreTooNew: A newer client wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._broken: StoreError | None = None
+        _refuse_strangers(path)
+        try:
+            self._connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise told(error) from error
+        self._prepare()
+
+    def _prepare(self) -> None:
+        try:
+            self._migrate()
+            self.run("PRAGMA journal_mode = WAL")
+            self.run("PRAGMA synchronous = FULL")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _migrate(self) -> None:
+        if self._version() == len(MIGRATIONS):
+            return
+        with self.writing():
+            found = self._version()
+            if found > len(MIGRATIONS):
+                raise StoreTooNew(f"{found} > {len(MIGRATIONS)}")
+            for migration in MIGRATIONS[found:]:
+                for statement in migration.split(";"):
+                    self.run(statement)
+            if not found:
+                self.run("INSERT INTO device (one, install) VALUES (1, ?)", (secrets.token_hex(6),))
+            self.run(f"PRAGMA application_id = {APPLICATION_ID}")
+            self.run(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _version(self) -> int:
+        version = int(self.one("PRAGMA user_version")[0])
+        ours = int(self.one("PRAGMA application_id")[0]) == APPLICATION_ID
+        if not ours and (version or self.one("SELECT count(*) FROM sqlite_master")[0]):
+            raise LocalStoreDamaged(str(self.path))
+        return version
+
+    def close(self) -> None:
+        """Close the file; what was committed is there."""
+        with self.lock:
+            self._connection.close()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether SQLite holds a transaction open; a full disk may have ended it."""
+        return self._connection.in_transaction
+
+    @contextmanager
+    def writing(self) -> Iterator[bool]:
+        """
+        Hold one transaction: leaving commits it to the disk, an exception undoes all of it.
+
+        Yields:
+            Whether this is the outermost one. Inside another transaction this one is part of it; a
+            failure of the file in between undoes the outermost, whoever catches it.
+
+        Raises:
+            StoreError: The file did not take it.
+        """
+        with self.lock:
+            if self._depth:
+                with self._inside():
+                    yield False
+                return
+            self.run("BEGIN IMMEDIATE")
+            self._depth, self._broken = 1, None
+            try:
+                yield True
+                if self._broken:
+                    raise self._broken
+                self.run("COMMIT")
+            except BaseException:
+                self._undo()
+                raise
+            finally:
+                self._depth = 0
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        self._depth += 1
+        try:
+            yield
+        except StoreError as error:
+            self._broken = error
+            raise
+        finally:
+            self._depth -= 1
+
+    def _undo(self) -> None:
+        # SQLite has already undone it where the disk was full; a second time would be an error.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        with self.lock:
+            try:
+                return self._connection.execute(sql, values)
+            except sqlite3.Error as error:
+                raise told(error) from error
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each of *rows*."""
+        with self.lock:
+            try:
+                self._connection.executemany(sql, rows)
+            except sqlite3.Error as error:
+                raise told(error) from error
+
+    def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows."""
+        with self.lock:
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise told(error) from error
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Return the first row, or None."""
+        rows = self.all(sql, values)
+        return rows[0] if rows else None
+
+    def note(self, key: str) -> str | None:
+        """Return the note kept under *key*."""
+        found = self.one("SELECT value FROM note WHERE key = ?", (key,))
+        return str(found[0]) if found else None
+
+    def put_note(self, key: str, value: str) -> None:
+        """Keep *value* under *key*."""
+        self.run("INSERT INTO note VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+
+
+def told(error: sqlite3.Error) -> Exception:
+    """Return what a worker is told of *error*; a mistake of ours stays what it is."""
+    if not isinstance(error, sqlite3.DatabaseError) or isinstance(
+        error, (sqlite3.ProgrammingError, sqlite3.IntegrityError)
+    ):
+        return error
+    # Extended codes keep the plain one in their lowest byte.
+    plain = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if plain == sqlite3.SQLITE_ERROR:
+        return error
+    return _TOLD.get(plain, StoreError)(str(error))
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Look at the head of the file before SQLite may touch it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(str(error)) from error
+    if head and head != _MAGIC:
+        raise LocalStoreDamaged(str(path))
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[bool]:
+    """
+    Hold the lock beside *path* that only one thread of one program can hold; say whether it was free.
+
+    A lock of the operating system's on a second, empty SQLite file: it is gone when the program is,
+    however it ended, on every system that SQLite runs on.
+    """
+    gate = sqlite3.connect(path.with_name(path.name + "-sync"), timeout=0, isolation_level=None)
+    try:
+        yield _taken(gate)
+    finally:
+        gate.close()
+
+
+def _taken(gate: sqlite3.Connection) -> bool:
+    try:
+        gate.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise told(error) from error
+    return True

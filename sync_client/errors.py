@@ -1,0 +1,244 @@
+"""
+What can go wrong on a tablet, and what to do next 错误.
+
+SyncError               base of all: catch this one to keep a worker working
+├── Unreachable         no answer came; nothing is lost, try again later
+│   ├── CaptivePortal   somebody else's log-in page answered
+│   ├── UntrustedServer the server could not prove who it is (often the tablet's date is wrong)
+│   ├── GarbledAnswer   an answer came, but cut off or damaged
+│   └── Busy            the server asked to be left alone for a while
+├── Refused             the server said no; asking again unchanged will not help
+│   ├── NotEnrolled     this tablet's token is unknown or revoked
+│   └── OutdatedClient  the server no longer speaks this protocol version
+├── SyncUnderWay        another sync of this tablet is running
+├── NoSuchRecord        the tablet holds no such record, draft or person
+├── WrongPin            the PIN is not this person's
+└── StoreError          the tablet's own file
+    ├── LocalStoreDamaged   it can no longer be trusted; it is never deleted
+    ├── StoreTooNew         a newer client wrote it
+    ├── StoreFull           no space; what was being recorded is not kept, everything before it is
+    └── StoreLocked         another program keeps it busy
+
+What the local check of a record finds wrong is a ``schemas.problems.Refusal`` and writes nothing. A
+change the server will not take is an outcome in the report, not an exception.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from sync_client.values import SyncReport
+
+
+class SyncError(Exception):
+    """
+    Something a worker can be told about; ``str()`` gives both languages and what to do next.
+
+    Attributes:
+        report: What the sync had done before it stopped; None outside a sync.
+        retry_after_s: When asking again makes sense, where the server said so.
+    """
+
+    code: ClassVar[str] = "sync_error"
+    zh: ClassVar[str] = "出现错误。"
+    en: ClassVar[str] = "Something went wrong."
+    next_zh: ClassVar[str] = "数据仍在平板上，请稍后再试。"
+    next_en: ClassVar[str] = "Nothing is lost; try again later."
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "", *, retry_after_s: int | None = None) -> None:
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        self.report: SyncReport | None = None
+        super().__init__(detail)
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The error in the shape of every other problem: code, both sentences, what to do next."""
+        return {
+            "code": self.code,
+            "message_zh": self.zh,
+            "message_en": self.en,
+            "next_zh": self.next_zh,
+            "next_en": self.next_en,
+            "retryable": self.retryable,
+            "detail": self.detail,
+        }
+
+    def __str__(self) -> str:
+        told = self.problem
+        detail = f" [{self.detail}]" if self.detail else ""
+        return f"{told['message_zh']}{told['next_zh']} {told['message_en']} {told['next_en']}{detail}"
+
+
+class Unreachable(SyncError):
+    """No answer came; nothing is lost."""
+
+    code = "unreachable"
+    zh = "连接不上服务器。"
+    en = "The server cannot be reached."
+    retryable = True
+
+
+class CaptivePortal(Unreachable):
+    """Somebody else's page answered in the server's place 认证页面."""
+
+    code = "captive_portal"
+    zh = "当前网络需要先登录认证，没有到达服务器。"
+    en = "This network answers with its own log-in page instead of the server."
+    next_zh = "请在浏览器中登录该网络，或改用移动数据，再同步。"
+    next_en = "Log in to the network in a browser, or use mobile data, then sync again."
+    retryable = False
+
+
+class UntrustedServer(Unreachable):
+    """The TLS certificate does not hold."""
+
+    code = "untrusted_server"
+    zh = "无法确认服务器身份。"
+    en = "The server could not prove who it is."
+    next_zh = "请检查平板的日期和网络；仍不行请联系街道管理员。"
+    next_en = "Check the tablet's date and the network; if that does not help, ask the street office."
+    retryable = False
+
+
+class GarbledAnswer(Unreachable):
+    """An answer came but could not be read; whether the server took the push is unknown."""
+
+    code = "garbled_answer"
+    zh = "服务器的回答不完整。"
+    en = "The server's answer was cut off or damaged."
+
+
+class Busy(Unreachable):
+    """The server asked to be left alone for a while (429, 5xx)."""
+
+    code = "busy"
+    zh = "服务器繁忙。"
+    en = "The server is busy."
+
+
+class Refused(SyncError):
+    """
+    The server said no to the whole request; asking again unchanged will not help.
+
+    Args:
+        told: The problem body the server sent (RFC 9457 with both languages).
+        status: The HTTP status.
+    """
+
+    code = "refused"
+    zh = "服务器拒绝了请求。"
+    en = "The server refused the request."
+    next_zh = "数据仍在平板上，请联系街道管理员。"
+    next_en = "Nothing is lost; ask the street office."
+
+    def __init__(self, told: Mapping[str, Any] | None = None, status: int = 0, detail: str = "") -> None:
+        super().__init__(detail)
+        self.told = dict(told or {})
+        self.status = status
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The server's own words where it gave any, ours for the rest."""
+        return {**super().problem, **self.told}
+
+
+class NotEnrolled(Refused):
+    """This tablet has no token, or the server no longer knows it."""
+
+    code = "not_enrolled"
+    zh = "本机尚未登记，或登记已失效。"
+    en = "This tablet is not enrolled, or no longer."
+    next_zh = "请向街道管理员索取登记码；未发送的数据仍在平板上。"
+    next_en = "Ask the street office for an enrolment code; unsent work stays on the tablet."
+
+
+class OutdatedClient(Refused):
+    """The server no longer speaks this protocol version."""
+
+    code = "upgrade_needed"
+    zh = "客户端版本过旧。"
+    en = "This client is too old for the server."
+    next_zh = "请更新客户端；未发送的数据仍在平板上。"
+    next_en = "Update the client; unsent work stays on the tablet."
+
+
+class SyncUnderWay(SyncError):
+    """Another thread or program is syncing this tablet."""
+
+    code = "sync_under_way"
+    zh = "正在同步。"
+    en = "A sync is already under way."
+    next_zh = "请等它结束。"
+    next_en = "Wait for it to end."
+    retryable = True
+
+
+class NoSuchRecord(SyncError):
+    """The tablet does not hold what was asked for."""
+
+    code = "no_such_record"
+    zh = "平板上没有这条记录。"
+    en = "The tablet does not hold this."
+    next_zh = "请核对编号，或先同步。"
+    next_en = "Check the id, or sync first."
+
+
+class WrongPin(SyncError):
+    """The PIN is not this person's."""
+
+    code = "wrong_pin"
+    zh = "PIN 不正确。"
+    en = "The PIN is wrong."
+    next_zh = "请重新输入。"
+    next_en = "Enter it again."
+
+
+class StoreError(SyncError):
+    """Something about the tablet's own file."""
+
+    code = "store_error"
+    zh = "本机数据文件无法读写。"
+    en = "The tablet's file cannot be read or written."
+    next_zh = "请勿删除该文件，并联系街道管理员。"
+    next_en = "Do not delete the file; ask the street office."
+
+
+class LocalStoreDamaged(StoreError):
+    """The tablet's file can no longer be trusted; it is left exactly as it is."""
+
+    code = "local_store_damaged"
+    zh = "本机数据文件已损坏，或不是网格卫的数据文件。"
+    en = "The tablet's file is damaged, or is not one of ours."
+
+
+class StoreTooNew(StoreError):
+    """A newer client wrote the file."""
+
+    code = "store_too_new"
+    zh = "本机数据由更新版本的客户端写入。"
+    en = "A newer client wrote the tablet's file."
+    next_zh = "请更新客户端。"
+    next_en = "Update the client."
+
+
+class StoreFull(StoreError):
+    """There is no space left; the change at hand was not kept, everything before it was."""
+
+    code = "store_full"
+    zh = "存储空间不足，这一步没有保存。"
+    en = "There is no space left; this step was not kept."
+    next_zh = "请腾出空间后重做这一步；之前的记录都在。"
+    next_en = "Free some space and do this step again; everything before it is kept."
+
+
+class StoreLocked(StoreError):
+    """Another program keeps the file busy."""
+
+    code = "store_locked"
+    zh = "本机数据正被另一个程序占用。"
+    en = "Another program keeps the tablet's file busy."
+    next_zh = "请关闭另一个程序后再试。"
+    next_en = "Close the other program and try again."
+    retryable = True

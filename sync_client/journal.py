@@ -1,0 +1,201 @@
+"""
+Every mutation this tablet ever made 流水, on disk in one transaction with the record it changes.
+
+The outbox 待发 is its open end: whatever has no final outcome. Nothing leaves the outbox without the
+outcome that the server stored for that very mutation, and nothing leaves the journal before
+``KEEP_DAYS`` of the server's time have passed since.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas import wire
+from schemas.mutations import MAX_GROUP, Mutation, decode_mutation
+from schemas.wire import MAX_BODY_INFLATED, MAX_MUTATIONS, Outcome
+from sync_client.database import Database
+from sync_client.values import Entry, Outbox, Told
+
+KEEP_DAYS = 30
+_DAY_MS = 24 * 3600 * 1000
+#: Room for the rest of a request beside its mutations.
+_MAX_PAYLOADS = MAX_BODY_INFLATED - 256 * 1024
+#: Mutations stamped under clocks that differ by more than this do not travel together: 60 s.
+_SAME_CLOCK_MS = 60_000
+
+_APPEND = """INSERT INTO journal (n, install, record_id, op, payload, offset_ms, group_first)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_SETTLE = """UPDATE journal SET outcome = ?, version = ?, answer = ?, settled_ms = ?, told = ?, parked = NULL
+    WHERE n = ? AND outcome IS NULL"""
+_PARK = "UPDATE journal SET parked = ?, answer = ? WHERE n = ? AND outcome IS NULL"
+# By the open end alone: a walk along the numbers would pass everything ever settled.
+_OPEN = "FROM journal INDEXED BY journal_open WHERE outcome IS NULL"
+_NEXT = f"""SELECT n, record_id, op, payload, offset_ms, group_first {_OPEN}
+    AND n > ? ORDER BY n LIMIT ?"""
+_ENTRY = "n, payload, outcome, parked, answer"
+_TOLD = f"SELECT {_ENTRY} FROM journal WHERE told = 1 AND outcome"  # noqa: S608  # names of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One mutation of the outbox, ready to be sent; ``offset_ms`` corrected the clock that stamped it."""
+
+    n: int
+    record_id: str
+    op: str
+    payload: bytes
+    offset_ms: int
+    group_first: int | None
+
+
+class Journal:
+    """The journal in the tablet's file; every method is part of the caller's transaction, if any."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def append(self, mutation: Mutation, payload: bytes, install: str, offset_ms: int) -> None:
+        """Write one mutation down."""
+        self._db.run(_APPEND, (mutation.n, install, mutation.id, mutation.op, payload, offset_ms, None))
+
+    def bind(self, first: int, payloads: Mapping[int, bytes]) -> None:
+        """Make the mutations of *payloads* a group that begins with number *first*."""
+        rows = ((payload, first, n) for n, payload in payloads.items())
+        self._db.run_many("UPDATE journal SET payload = ?, group_first = ? WHERE n = ?", rows)
+
+    def between(self, first: int, last: int) -> list[Mutation]:
+        """Return the mutations numbered from *first* to *last*."""
+        rows = self._db.all("SELECT payload FROM journal WHERE n BETWEEN ? AND ? ORDER BY n", (first, last))
+        return [decode_mutation(payload) for (payload,) in rows]
+
+    def waiting_for(self, record_id: str) -> list[Mutation]:
+        """Return what waits for one record, in order."""
+        rows = self._db.all(
+            "SELECT payload FROM journal WHERE record_id = ? AND outcome IS NULL ORDER BY n", (record_id,)
+        )
+        return [decode_mutation(payload) for (payload,) in rows]
+
+    def with_waiting(self, record_ids: Sequence[str]) -> set[str]:
+        """Return those of *record_ids* that have waiting work."""
+        rows = self._db.all(
+            """SELECT DISTINCT record_id FROM journal WHERE outcome IS NULL
+               AND record_id IN (SELECT value FROM json_each(?))""",
+            (wire.encode(record_ids).decode(),),
+        )
+        return {record_id for (record_id,) in rows}
+
+    def is_empty(self) -> bool:
+        """Say whether nothing waits."""
+        return self._db.one(f"SELECT 1 {_OPEN} LIMIT 1") is None
+
+    def next_push(self, after: int, most: int = MAX_MUTATIONS) -> tuple[list[Waiting], bool]:
+        """
+        Return what to send next and whether more would follow.
+
+        In the order of the numbers, at most *most* and within a body's size; a group travels whole,
+        and what was stamped under another idea of the time travels by itself.
+        """
+        found = [Waiting(*row) for row in self._db.all(_NEXT, (after, max(most, MAX_GROUP) + 1))]
+        cut = _fitting(found[:most])
+        if cut < len(found):
+            cut = _beside_groups(found, cut)
+        return found[:cut], cut < len(found)
+
+    def settle(self, outcomes: Iterable[Outcome], now_ms: int) -> None:
+        """Store final outcomes beside their mutations; from now on these are out of the outbox."""
+        self._db.run_many(_SETTLE, (_settled_row(outcome, now_ms) for outcome in outcomes))
+
+    def park(self, outcomes: Iterable[Outcome]) -> None:
+        """Remember why the server has not decided; the mutations stay in the outbox."""
+        self._db.run_many(_PARK, ((o.outcome, wire.encode(o).decode(), o.n) for o in outcomes))
+
+    def outbox(self) -> Outbox:
+        """Return what waits, and what was rejected and not yet put aside."""
+        waiting = self._db.all(f"SELECT {_ENTRY} {_OPEN} ORDER BY n")
+        attention = self._db.all(f"{_TOLD} = 'rejected' ORDER BY n")
+        return Outbox(tuple(map(_entry, waiting)), tuple(map(_entry, attention)))
+
+    def told(self) -> list[Told]:
+        """Return the decisions the server made about this tablet's work, not yet put aside."""
+        rows = self._db.all(f"{_TOLD} IN ('merged', 'conflict') ORDER BY n")
+        return [_told(row) for row in rows]
+
+    def put_aside(self, n: int) -> bool:
+        """Take mutation *n* off the lists shown to people; it stays in the journal. Say whether it was there."""
+        return self._db.run("UPDATE journal SET told = 0 WHERE n = ? AND told = 1", (n,)).rowcount > 0
+
+    def counts(self) -> dict[str, int]:
+        """Return how many wait, are held, were rejected, and are disputes."""
+        waiting, held = self._db.one(f"SELECT count(*), count(parked) {_OPEN}")
+        told = dict(self._db.all("SELECT outcome, count(*) FROM journal WHERE told = 1 GROUP BY outcome"))
+        return {
+            "waiting": waiting,
+            "held": held,
+            "attention": told.get("rejected", 0),
+            "conflicts": told.get("conflict", 0),
+        }
+
+    def oldest_waiting_ms(self) -> int | None:
+        """Return the time of the oldest waiting edit."""
+        row = self._db.one(f"SELECT payload {_OPEN} ORDER BY n LIMIT 1")
+        return decode_mutation(row[0]).at[0] if row else None
+
+    def prune(self, now_ms: int) -> None:
+        """Forget what was settled more than ``KEEP_DAYS`` before *now_ms*, the server's time, and put aside."""
+        self._db.run(
+            "DELETE FROM journal WHERE outcome IS NOT NULL AND told = 0 AND settled_ms < ?",
+            (now_ms - KEEP_DAYS * _DAY_MS,),
+        )
+
+
+def _fitting(found: list[Waiting]) -> int:
+    size = 0
+    for place, waiting in enumerate(found):
+        size += len(waiting.payload) + 1
+        other_clock = abs(waiting.offset_ms - found[0].offset_ms) > _SAME_CLOCK_MS
+        if place and (size > _MAX_PAYLOADS or other_clock):
+            return place
+    return len(found)
+
+
+def _beside_groups(found: list[Waiting], cut: int) -> int:
+    """Move *cut* out of a group that it would split: to its beginning, or past it if nothing stands before."""
+    group = found[cut].group_first
+    if group is None or found[cut - 1].group_first != group:
+        return cut
+    members = [place for place, waiting in enumerate(found) if waiting.group_first == group]
+    return members[0] or members[-1] + 1
+
+
+def _settled_row(outcome: Outcome, now_ms: int) -> tuple[object, ...]:
+    told = outcome.outcome in ("rejected", "conflict") or bool(outcome.decisions)
+    answer = wire.encode(outcome).decode() if told else None
+    return (outcome.outcome, outcome.version, answer, now_ms, int(told), outcome.n)
+
+
+def _entry(row: tuple[int, bytes, str | None, str | None, str | None]) -> Entry:
+    n, payload, outcome, parked, answer = row
+    mutation = decode_mutation(payload)
+    said = _decode_answer(answer) if answer else Outcome(n, "")
+    return Entry(
+        n=n,
+        type=mutation.type,
+        record_id=mutation.id,
+        op=mutation.op,
+        by=mutation.by,
+        at=mutation.at,
+        outcome=outcome or parked,
+        problem=said.problem,
+        waits_for=said.waits_for,
+    )
+
+
+def _told(row: tuple[int, bytes, str, str | None, str]) -> Told:
+    n, payload, outcome, _, answer = row
+    mutation = decode_mutation(payload)
+    decisions = tuple(_decode_answer(answer).decisions or ())
+    return Told(n, mutation.type, mutation.id, outcome == "conflict", decisions)
+
+
+_decode_answer = msgspec.json.Decoder(Outcome).decode

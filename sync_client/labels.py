@@ -1,0 +1,178 @@
+"""
+A record's fields in words people use, and back 字段与取值的说法: read from the schemas, nothing kept twice.
+
+``words_of`` turns a value into text for a person; ``value_from`` turns what a person typed into a value,
+and says in both languages what is wrong with it before anything is written.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from marshmallow import ValidationError
+
+from schemas.fields import Bilingual, Choice, Flag, Many, Number, Part, Whole
+from schemas.registry import TYPES
+from sync_client.initials import folded
+
+YES = frozenset({"y", "yes", "true", "1", "是", "有", "对"})
+NO = frozenset({"n", "no", "false", "0", "否", "无", "没有"})
+#: How "not applicable", or an emptied field, is typed.
+NONE = frozenset({"-", "—", "na", "n/a", "不适用"})
+
+Field = Any
+
+
+class NotUnderstood(Exception):
+    """
+    Something typed that cannot be taken; nothing was written.
+
+    Args:
+        zh, en: What is wrong, and what would be right.
+    """
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(f"{zh} {en}")
+
+
+@cache
+def fields_of(type_name: str) -> dict[str, Field]:
+    """Return the fields of a record type by name; none for a type not known here."""
+    known = TYPES.get(type_name)
+    return dict(known.schema().fields) if known else {}
+
+
+@cache
+def members_of(type_name: str, name: str) -> dict[str, Field]:
+    """Return the members of a field that is an object, by name."""
+    field = fields_of(type_name).get(name)
+    return dict(field.schema.fields) if isinstance(field, Part) else {}
+
+
+def title_of(type_name: str) -> str:
+    """Return the Chinese name of a record type; one not known here is called by its word."""
+    known = TYPES.get(type_name)
+    return known.title_zh if known else type_name
+
+
+def label_of(field: Field, name: str) -> str:
+    """Return the Chinese label of *field*, which is called *name*."""
+    return str(field.metadata.get("label", name)) if field is not None else name
+
+
+def english(name: str) -> str:
+    """Return a field's name or a value's word as plain English."""
+    return name.replace("_", " ")
+
+
+def type_called(text: str) -> str:
+    """
+    Return the record type called *text*: its word or its Chinese name.
+
+    Raises:
+        NotUnderstood: There is none.
+    """
+    wanted = folded(text).replace("-", "_")
+    for name, known in TYPES.items():
+        if wanted in (name, folded(known.title_zh)):
+            return name
+    listed = "、".join(f"{name}（{known.title_zh}）" for name, known in TYPES.items())
+    raise NotUnderstood(f"没有“{text}”这类记录，应为：{listed}。", f"No record type '{text}'; see the list.")
+
+
+def words_of(field: Field, value: Any) -> str:
+    """Return *value* as a person reads it."""
+    if value is None or value == "" or value == [] or value == {}:
+        return "—"
+    if isinstance(field, Choice):
+        return field.labels.get(value, str(value))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(words_of(getattr(field, "inner", None), each) for each in value)
+    return _part(field, value) if isinstance(value, dict) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _part(field: Field, value: dict[str, Any]) -> str:
+    if "text" in value:  # a signed entry: who and when stand elsewhere
+        return str(value["text"])
+    members = field.schema.fields if isinstance(field, Part) else {}
+    pairs = ((label_of(members.get(name), name), words_of(members.get(name), each)) for name, each in value.items())
+    return "，".join(f"{label} {words}" for label, words in pairs)
+
+
+def value_from(field: Field, text: str) -> Any:
+    """
+    Return the value that *text* means for *field*; ``-`` means none.
+
+    Raises:
+        NotUnderstood: It means nothing there, or is not allowed.
+    """
+    plain = folded(text)
+    if plain in NONE or not plain:
+        return _judged(field, None)
+    read: dict[type, Callable[[Field, str], Any]] = {
+        Whole: _whole, Number: _number, Flag: _flag, Choice: _choice, Part: _json, Many: _json,
+    }  # fmt: skip
+    reader = next((reader for kind, reader in read.items() if isinstance(field, kind)), None)
+    return _judged(field, reader(field, text) if reader else text.strip())
+
+
+def _judged(field: Field, value: Any) -> Any:
+    if not isinstance(field, Bilingual):
+        return value
+    try:
+        field.deserialize(value)
+    except ValidationError as error:
+        first = _first(error.messages)
+        raise NotUnderstood(f"{first['zh']}。", f"It {first['en']}.") from error
+    return value
+
+
+def _first(messages: Any) -> dict[str, str]:
+    """Return the first error of marshmallow's tree."""
+    while not (isinstance(messages, dict) and "zh" in messages):
+        messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+    return messages
+
+
+def _whole(field: Field, text: str) -> int:
+    try:
+        return int(folded(text))
+    except ValueError:
+        raise NotUnderstood(f"“{text}”不是整数。", f"'{text}' is no whole number.") from None
+
+
+def _number(field: Field, text: str) -> float:
+    try:
+        value = float(folded(text))
+    except ValueError:
+        raise NotUnderstood(f"“{text}”不是数字。", f"'{text}' is no number.") from None
+    return int(value) if value.is_integer() else value
+
+
+def _flag(field: Field, text: str) -> bool:
+    plain = folded(text)
+    if plain in YES | NO:
+        return plain in YES
+    raise NotUnderstood("请答是或否。", "Answer yes or no.")
+
+
+def _choice(field: Field, text: str) -> str:
+    plain, labels = folded(text), field.labels
+    for word, label in labels.items():
+        if plain in (folded(word), folded(label)):
+            return str(word)
+    if plain.isdigit() and 1 <= int(plain) <= len(labels):
+        return str(list(labels)[int(plain) - 1])
+    listed = "、".join(f"{label}（{word}）" for word, label in labels.items())
+    raise NotUnderstood(f"应为其中之一：{listed}。", f"Choose one of: {', '.join(labels)}.")
+
+
+def _json(field: Field, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise NotUnderstood("此项应为 JSON。", "This field takes JSON.") from None

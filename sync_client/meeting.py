@@ -1,0 +1,115 @@
+"""Meeting the office 联网: enrolling, syncing, and remembering how it went."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas import wire
+from schemas.wire import Report
+from sync_client.calls import Office
+from sync_client.database import only_one
+from sync_client.desk import Desk
+from sync_client.errors import GarbledAnswer, StoreError, SyncError, SyncUnderWay
+from sync_client.exchange import Exchange, Tablet
+from sync_client.journal import Journal
+from sync_client.local_store import LocalStore
+from sync_client.people import Admitted, People
+from sync_client.retry import Patience, next_sync_s
+from sync_client.status import report_of
+from sync_client.values import Person, Progress, SyncReport
+
+
+class _Enrolled(msgspec.Struct):
+    """The answer to an enrolment; a further person's brings no token."""
+
+    device: str
+    district: str
+    epoch: str
+    persons: list[Admitted]
+    now_ms: int
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The parts of a tablet that meet the office."""
+
+    desk: Desk
+    journal: Journal
+    store: LocalStore
+    people: People
+    office: Office
+    patience: Patience
+    page_records: int
+    sleep: Callable[[float], None]
+    randomness: Callable[[int], bytes]
+    app: str | None
+
+    def enrol(self, code: str, device_name: str) -> list[Person]:
+        """Enrol, or admit a further person; see ``FieldClient.enrol``."""
+        token = self.desk.head().token
+        body = self.office.post("/v1/devices/enrol", {"code": code, "device_name": device_name}, token)
+        try:
+            enrolled = _decode_enrolled(body)
+        except msgspec.DecodeError as error:
+            raise GarbledAnswer(str(error)) from error
+        with self.desk.writing() as head:
+            head.device, head.district = enrolled.device, enrolled.district
+            head.token = enrolled.token or head.token
+            head.epoch = head.epoch or enrolled.epoch
+            head.clock.offset_ms = enrolled.now_ms - self.desk.wall_ms()
+            self.people.admit(enrolled.persons)
+        return self.people.all()
+
+    def sync(self, progress: Callable[[Progress], None] | None) -> SyncReport:
+        """Send what waits and fetch what is new; see ``FieldClient.sync``."""
+        with only_one(self.desk.db.path) as free:
+            if not free:
+                raise SyncUnderWay
+            try:
+                return Exchange(self._tablet(), progress).run()
+            except SyncError as error:
+                self._remember(error)
+                raise
+
+    def ping(self) -> bool:
+        """Say whether it is really the server that answers."""
+        return self.office.ping()
+
+    def _tablet(self) -> Tablet:
+        return Tablet(
+            desk=self.desk,
+            journal=self.journal,
+            store=self.store,
+            office=self.office,
+            patience=self.patience,
+            page_records=self.page_records,
+            report=self._report,
+            sleep=self.sleep,
+            dice=self._dice,
+        )
+
+    def _report(self) -> Report:
+        free = shutil.disk_usage(self.desk.db.path.parent).free
+        return report_of(self.desk, self.journal, self.app, free)
+
+    def _dice(self) -> float:
+        return int.from_bytes(self.randomness(4), "big") / (1 << 32)
+
+    def _remember(self, error: SyncError) -> None:
+        """Keep what stopped the sync, and when to try again; a file that cannot be written says so itself."""
+        if isinstance(error, StoreError):
+            return
+        with self.desk.writing():
+            failures = int(self.desk.db.note("failures") or 0) + 1
+            wait = next_sync_s(failures, error, self._dice())
+            if error.report is not None:
+                error.report.next_sync_after_s = wait
+            self.desk.db.put_note("failures", str(failures))
+            self.desk.db.put_note("next_sync_after_s", str(wait))
+            self.desk.db.put_note("problem", wire.encode(error.problem).decode())
+
+
+_decode_enrolled = msgspec.json.Decoder(_Enrolled).decode

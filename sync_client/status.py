@@ -1,0 +1,65 @@
+"""Where the tablet stands 本机状态: for a screen, and in short for the office's device ledger."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from schemas.wire import Report
+from sync_client.database import Database
+from sync_client.desk import Desk
+from sync_client.journal import Journal
+from sync_client.local_store import LocalStore
+from sync_client.values import Person, Status
+
+#: Free space is told in steps, so that an idle tablet has nothing new to say: 256 MB.
+_SPACE_STEP_MB = 256
+
+
+def status_of(desk: Desk, journal: Journal, store: LocalStore, person: Person | None) -> Status:
+    """Return where the tablet stands now."""
+    with desk.db.lock:
+        head, counts = desk.head(), journal.counts()
+        problem = desk.db.note("problem")
+        told: dict[str, Any] | None = msgspec.json.decode(problem) if problem else None
+        last_sync = desk.db.note("last_sync_ms")
+        return Status(
+            enrolled=head.token is not None,
+            device=head.device,
+            district=head.district,
+            person=person,
+            records=store.count(),
+            waiting=counts["waiting"],
+            held=counts["held"],
+            attention=counts["attention"],
+            conflicts=counts["conflicts"],
+            photos_waiting=photos_waiting(desk.db),
+            oldest_waiting_ms=journal.oldest_waiting_ms(),
+            last_sync_ms=int(last_sync) if last_sync else None,
+            next_sync_after_s=int(desk.db.note("next_sync_after_s") or 0),
+            last_problem=told,
+            clock_offset_ms=head.clock.offset_ms,
+            drafts=desk.db.one("SELECT count(*) FROM draft")[0],
+        )
+
+
+def report_of(desk: Desk, journal: Journal, app: str | None, free_bytes: int) -> Report:
+    """Return what the device says of itself to the office."""
+    oldest = journal.oldest_waiting_ms()
+    steps = free_bytes // (_SPACE_STEP_MB * 1_000_000)
+    return Report(
+        waiting=journal.counts()["waiting"],
+        photos_waiting=photos_waiting(desk.db),
+        oldest_waiting_at=None if oldest is None else _moment(oldest),
+        app=app,
+        free_mb=steps * _SPACE_STEP_MB,
+    )
+
+
+def photos_waiting(db: Database) -> int:
+    """Return how many photos the server does not have yet."""
+    return int(db.one("SELECT count(*) FROM original WHERE state <> 'verified'")[0])
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms // 1000, UTC).isoformat()

@@ -1,0 +1,103 @@
+"""
+What the tablet's file holds 本机数据表, and how older files become today's.
+
+``record`` holds what the worker sees; what the server said stays beside it in ``base`` only while waiting
+work lies over it. So a record nobody on this tablet touched is one plain row, which a first sync can
+write by the thousand, and a list never has to fold anything.
+"""
+
+#: Marks the file as one of ours ("GWTB").
+APPLICATION_ID = 0x47575442
+
+_FIRST = """
+CREATE TABLE device (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    install TEXT NOT NULL,
+    device TEXT,
+    token TEXT,
+    district TEXT,
+    epoch TEXT,
+    person TEXT,
+    role TEXT,
+    last_n INTEGER NOT NULL DEFAULT 0,
+    clock_ms INTEGER NOT NULL DEFAULT 0,
+    clock_counter INTEGER NOT NULL DEFAULT 0,
+    offset_ms INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE journal (
+    n INTEGER PRIMARY KEY,
+    install TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    op TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    group_first INTEGER,
+    parked TEXT,
+    outcome TEXT,
+    version INTEGER,
+    answer TEXT,
+    settled_ms INTEGER,
+    told INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX journal_open ON journal (record_id, n) WHERE outcome IS NULL;
+CREATE INDEX journal_told ON journal (outcome, n) WHERE told = 1;
+
+CREATE TABLE record (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    grid TEXT NOT NULL,
+    feed TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    born INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    at_counter INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    void INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    subject TEXT,
+    status TEXT,
+    time TEXT,
+    acts TEXT,
+    follows TEXT,
+    fields TEXT NOT NULL,
+    base TEXT
+);
+CREATE INDEX record_grid ON record (type, grid);
+CREATE INDEX record_time ON record (type, time);
+CREATE INDEX record_subject ON record (type, subject) WHERE subject IS NOT NULL;
+CREATE INDEX record_status ON record (type, status) WHERE status IS NOT NULL;
+CREATE INDEX record_unknown ON record (follows) WHERE version = 0;
+
+CREATE TABLE cursor (
+    feed TEXT PRIMARY KEY,
+    cursor TEXT,
+    generation INTEGER NOT NULL,
+    reading INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE person (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    pin TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE original (
+    sha256 TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    captured_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (sha256, record_id)
+) WITHOUT ROWID;
+
+CREATE TABLE draft (key TEXT PRIMARY KEY, data TEXT NOT NULL, saved_ms INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+#: Entry *i* turns a file of version *i* into one of version *i + 1*; entries are never edited.
+MIGRATIONS: tuple[str, ...] = (_FIRST,)

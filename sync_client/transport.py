@@ -1,0 +1,127 @@
+"""
+The way to the server and back 传输; the only module of the tablet that knows sockets.
+
+A transport carries one request and brings one answer, whatever it says. It does not follow redirects
+(a captive portal's favourite), does not ask twice and does not look inside: that is ``calls``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, IncompleteRead, InvalidChunkLength, MaxRetryError, SSLError
+from urllib3.util import SKIP_HEADER, Timeout
+
+from schemas.wire import MAX_BODY_INFLATED
+from sync_client.errors import GarbledAnswer, Unreachable, UntrustedServer
+
+_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]+){3}|::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; ``path`` begins at the server's root and holds the query, if any."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer as it travelled: header names in lower case, the body still packed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Whatever can carry a request to the server."""
+
+    def send(self, request: Request) -> Response:
+        """
+        Carry *request* there and its answer back.
+
+        Raises:
+            Unreachable: No whole answer came. Whether the server got the request is unknown.
+        """
+
+
+class HTTPTransport:
+    """
+    HTTP over TLS, one kept-alive connection.
+
+    Args:
+        url: The server's root, as ``https://haizhou.example``.
+        connect_s, read_s: Seconds to wait for a connection, and for the next bytes of an answer.
+        ca_certs: A file with the certificates to trust instead of the system's.
+        plain_http: Allow ``http://`` to other machines; the token then travels readable by anyone.
+
+    Raises:
+        ValueError: *url* is none, or not https and not this very machine.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_s: float = 10.0,
+        read_s: float = 60.0,
+        ca_certs: str | None = None,
+        plain_http: bool = False,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise ValueError(url)
+        if parts.scheme == "http" and not plain_http and not _LOOPBACK.fullmatch(parts.hostname):
+            raise ValueError(f"{url}: not https (plain_http=True allows it)")
+        self._root = url.rstrip("/")
+        self._pool = urllib3.PoolManager(
+            num_pools=1,
+            retries=False,
+            timeout=Timeout(connect=connect_s, read=read_s),
+            ca_certs=ca_certs,
+        )
+
+    def send(self, request: Request) -> Response:
+        """Carry *request* there and its answer back; see ``Transport``."""
+        try:
+            return self._send(request)
+        except SSLError as error:
+            raise UntrustedServer(str(error)) from error
+        except (IncompleteRead, InvalidChunkLength) as error:
+            raise GarbledAnswer(str(error)) from error
+        except HTTPError as error:
+            untrusted = isinstance(error, MaxRetryError) and isinstance(error.reason, SSLError)
+            raise (UntrustedServer if untrusted else Unreachable)(str(error)) from error
+
+    def _send(self, request: Request) -> Response:
+        # Every header costs a tablet bytes on every sync, so none goes that nobody reads.
+        headers = {"User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER, **request.headers}
+        answer = self._pool.urlopen(
+            request.method,
+            self._root + request.path,
+            body=request.body or None,
+            headers=headers,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            body = answer.read(MAX_BODY_INFLATED + 1, decode_content=False)
+            if len(body) > MAX_BODY_INFLATED:
+                answer.close()
+                raise GarbledAnswer(f"> {MAX_BODY_INFLATED}")
+        finally:
+            answer.release_conn()
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, named, body)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._pool.clear()

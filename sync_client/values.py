@@ -1,0 +1,209 @@
+"""What the tablet hands out: records, pages, people, the state of things 平板给出的值."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from schemas.grid import lies_in_any
+from schemas.records import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    One record as the worker sees it: what the office knows, and his own waiting work over it.
+
+    Attributes:
+        version: The feed number of the server's copy; 0 while the server has none.
+        at: Stamp of the last change ``(milliseconds, counter)``.
+        by: The person of the last change.
+        fields: The fields; a fresh dict, changing it changes nothing.
+        waiting: How many of this tablet's mutations of it are still in the outbox.
+        acts: Names of the workflow acts among them, in order: asked for, not yet decided.
+        follows: The check this record follows from, while only the tablet has derived it.
+    """
+
+    type: str
+    id: str
+    grid: str
+    version: int
+    at: tuple[int, int]
+    by: str
+    fields: Fields
+    void: bool = False
+    born: int = 0
+    waiting: int = 0
+    acts: tuple[str, ...] = ()
+    follows: str | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the field *name*, or *default* where it is not filled in."""
+        return self.fields.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of records; hand ``after`` to the next ``find``, it is None on the last page."""
+
+    records: tuple[Record, ...]
+    after: str | None
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: int) -> Record:
+        return self.records[index]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRole:
+    """A role 角色 held in an area 责任区."""
+
+    role: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person admitted to this tablet 本机人员."""
+
+    id: str
+    name: str
+    roles: tuple[PersonRole, ...]
+    has_pin: bool
+    current: bool
+
+    def works_in(self, grid: str) -> bool:
+        """Say whether the place *grid* lies in one of the person's areas."""
+        return lies_in_any(grid, tuple(held.area for held in self.roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One mutation of the journal, as a worker may be shown it.
+
+    Attributes:
+        outcome: None while it waits; ``held`` or ``retry`` where the server has it but not yet
+            decided; else the final outcome.
+        problem: Why it was rejected, in both languages, with what to do next.
+        waits_for: What a held mutation waits for.
+    """
+
+    n: int
+    type: str
+    record_id: str
+    op: str
+    by: str
+    at: tuple[int, int]
+    outcome: str | None = None
+    problem: dict[str, Any] | None = None
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What still waits 待发, and what the server would not take 需处理."""
+
+    waiting: tuple[Entry, ...]
+    attention: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What the server decided about one of this tablet's mutations 合并结果.
+
+    ``open`` says that a person still has to decide; ``decisions`` are the server's own.
+    """
+
+    n: int
+    type: str
+    record_id: str
+    open: bool
+    decisions: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something half filled in 草稿."""
+
+    key: str
+    data: dict[str, Any]
+    saved_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """
+    Where the tablet stands 本机状态. Times are milliseconds since 1970-01-01 UTC, as corrected.
+
+    ``conflicts`` counts disputes not yet put aside, ``attention`` what the server would not take.
+    """
+
+    enrolled: bool
+    device: str | None
+    district: str | None
+    person: Person | None
+    records: int
+    waiting: int
+    held: int
+    attention: int
+    conflicts: int
+    photos_waiting: int
+    oldest_waiting_ms: int | None
+    last_sync_ms: int | None
+    next_sync_after_s: int
+    last_problem: dict[str, Any] | None
+    clock_offset_ms: int
+    drafts: int
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """
+    What one sync did 同步报告.
+
+    ``problem`` is set where it stopped early; what was done until then is kept and need not be done
+    again. Bytes count bodies as they travelled.
+    """
+
+    pushed: int = 0
+    applied: int = 0
+    merged: int = 0
+    noop: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    held: int = 0
+    pulled: int = 0
+    left: int = 0
+    rounds: int = 0
+    retries: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    next_sync_after_s: int = 300
+    feeds_unread: list[str] = field(default_factory=list)
+    problem: dict[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain data, for a log or a screen."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    Where a sync stands, told after every step.
+
+    ``report`` is the running one and goes on changing; ``waiting`` counts what is left to push.
+    """
+
+    state: str
+    report: SyncReport
+    waiting: int

@@ -1,0 +1,1 @@
+"""The tests of Gridward: they mirror its packages, and the stories tell what it promises people."""

@@ -1,0 +1,24 @@
+"""Run the measurements: ``python -m tests.benchmarks [NAME …]``; without names, all of them."""
+
+import argparse
+
+from tests.benchmarks import uploads
+from tests.benchmarks.figures import print_figures
+from tests.postgres import LocalPostgres
+
+SCENES = {"uploads": ("上传 Uploads", uploads.measure)}
+
+
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*SCENES, []], help="which measurements")
+    names = parser.parse_args().names or list(SCENES)
+    with LocalPostgres(durable=True) as postgres:
+        for name in names:
+            title, measure = SCENES[name]
+            print_figures(title, measure(postgres))
+
+
+if __name__ == "__main__":
+    main()

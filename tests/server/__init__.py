@@ -1,0 +1,1 @@
+"""The server, from a rule over two literals to a whole sync."""

@@ -1,0 +1,1 @@
+"""The tablet, tried against a small honest server and a network at its worst."""
