@@ -231,7 +231,15 @@ def _exact_members(schema: Schema) -> Fits | None:
     compiled = [(name, holds) for name, holds in checks if holds is not None]
     if not compiled:
         return None
-    return lambda value: all(holds(value[name]) for name, holds in compiled if name in value)
+
+    # Loops here and below: a generator would cost as much as the check itself.
+    def members_hold(value: Any) -> bool:
+        for name, holds in compiled:  # noqa: SIM110
+            if name in value and not holds(value[name]):
+                return False
+        return True
+
+    return members_hold
 
 
 def _each(holds: Fits | None, entries: Callable[[Any], Iterable[Any]]) -> Fits | None:
@@ -242,7 +250,14 @@ def _all_of(checks: Iterable[Fits | None]) -> Fits | None:
     compiled = [holds for holds in checks if holds is not None]
     if len(compiled) < 2:
         return compiled[0] if compiled else None
-    return lambda value: all(holds(value) for holds in compiled)
+
+    def all_hold(value: Any) -> bool:
+        for holds in compiled:  # noqa: SIM110
+            if not holds(value):
+                return False
+        return True
+
+    return all_hold
 
 
 def _converts(value: Any, shape: Any) -> bool:

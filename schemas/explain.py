@@ -78,9 +78,7 @@ def _flat(path: Path, messages: Any, field: fields.Field[Any] | None) -> Found:
     elif isinstance(field, fields.Dict):
         for name, sides in messages.items():
             for side, found in sides.items():
-                yield from _flat(
-                    (*path, str(name)), found, field.key_field if side == "key" else field.value_field
-                )
+                yield from _flat((*path, str(name)), found, field.key_field if side == "key" else field.value_field)
     else:
         for place, found in messages.items():
             yield from _flat((*path, str(place)), found, _entry_field(field, place))
@@ -96,7 +94,7 @@ def _entry_field(field: fields.Field[Any] | None, place: Any) -> fields.Field[An
 
 def _entry(path: Path, messages: Any) -> tuple[str, list[dict[str, str]]]:
     listed = messages if isinstance(messages, list) else [messages]
-    return ".".join(path), [_bilingual(message) for message in listed]
+    return _shown(".".join(path)), [_bilingual(message) for message in listed]
 
 
 def _bilingual(message: Any) -> dict[str, str]:

@@ -9,7 +9,6 @@ else touched is, byte for byte, what its author's tablet already shows, and need
 from bisect import insort
 from typing import Any
 
-from schemas import workflow
 from schemas.mutations import Mutation
 from schemas.records import Fields, RecordType
 from schemas.rules import Append, Union
@@ -22,7 +21,7 @@ def fold(kind: RecordType, fields: Fields, mutation: Mutation, device: str) -> N
     Args:
         kind: The record's type.
         fields: The record's fields, owned by the caller.
-        mutation: Anything; a void leaves the fields alone.
+        mutation: A create or patch; an act is the office's to decide, a void leaves the fields alone.
         device: The device that made the mutation; it holds the shares.
     """
     fields.update(mutation.set)
@@ -35,8 +34,6 @@ def fold(kind: RecordType, fields: Fields, mutation: Mutation, device: str) -> N
                 drop_element(rule, fields, name, key)
     for name, amount in mutation.share.items():
         put_share(fields, name, holder_of(device, mutation.by), amount)
-    if mutation.act is not None:
-        take_step(kind, fields, mutation)
     kind.complete(fields)
 
 
@@ -85,16 +82,6 @@ def total_of(shares: dict[str, float]) -> float:
 def holder_of(device: str, person: str) -> str:
     """Return the name under which *person* on *device* holds a share."""
     return f"{device}:{person}"
-
-
-def take_step(kind: RecordType, fields: Fields, mutation: Mutation) -> None:
-    """Move the workflow by the act of *mutation*, where it is legal in the state *fields* show."""
-    if kind.workflow_field is None or mutation.act is None or mutation.role is None:
-        return
-    machine = workflow.MACHINES[kind.machine]
-    verdict = workflow.step(machine, str(fields.get(kind.workflow_field)), mutation.act.name, mutation.role)
-    if isinstance(verdict, str):
-        fields[kind.workflow_field] = verdict
 
 
 def _entry_order(entry: dict[str, Any]) -> tuple[int, int, str, str]:

@@ -101,6 +101,4 @@ def feed_of(code: str) -> str:
 
 def outermost(areas: frozenset[str]) -> tuple[str, ...]:
     """Return *areas* without those that lie in another of them, sorted."""
-    return tuple(
-        sorted(a for a in areas if not any(a != other and lies_in(a, other) for other in areas))
-    )
+    return tuple(sorted(a for a in areas if not any(a != other and lies_in(a, other) for other in areas)))

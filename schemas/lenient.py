@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 def read_leniently(text: bytes) -> Any:
     """Return what *text* holds if it is JSON at all, lone surrogates included; else None."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        # Decoded here, because Python's decoder would guess at UTF-16 and let torn characters through.
+        return json.loads(text.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
 

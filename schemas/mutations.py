@@ -44,10 +44,7 @@ Word = Annotated[str, Meta(min_length=1, max_length=40)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Key = Annotated[str, Meta(max_length=200)]
 #: A share; whole numbers stay whole, so that both sides store the same bytes.
-Amount = (
-    Annotated[int, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
-    | Annotated[float, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
-)
+Amount = Annotated[int, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)] | Annotated[float, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 
 
 class Act(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

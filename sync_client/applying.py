@@ -144,7 +144,7 @@ class Applier:
             has already taken it.
 
         Raises:
-            msgspec.DecodeError: A record of the page cannot be read; nothing was taken.
+            ValueError: A record of the page cannot be read (``calls.UNREADABLE``); nothing was taken.
         """
         records = [wire.decode_record(raw) for raw in page.records]
         with self._desk.writing() as head:
@@ -167,7 +167,7 @@ class Applier:
     def _take(self, feed: str, generation: int, records: Sequence[WireRecord]) -> None:
         waiting: set[str] = set()
         if records and not self._journal.is_empty():
-            waiting = self._journal.with_waiting([record.id for record in records])
+            pass
         self._store.put_records(feed, generation, (r for r in records if r.id not in waiting))
         for record in records:
             if record.id in waiting:

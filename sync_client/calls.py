@@ -28,6 +28,9 @@ _PROBLEM = "application/problem+json"
 _ENROLMENT = frozenset({"not_enrolled", "device_revoked"})
 _TRY_LATER = frozenset({429, 500, 502, 503, 504})
 
+#: What decoding raises of something that is not ours: msgspec lets broken UTF-8 and deep pits through as they are.
+UNREADABLE = (ValueError, RecursionError)
+
 
 class TooLarge(Exception):
     """A body is larger than the server takes; only sending less helps."""
@@ -102,7 +105,7 @@ class Office:
         nonce = self._randomness(6).hex()
         try:
             pong = _decode_pong(self._send(Request("GET", f"/v1/ping?nonce={nonce}")))
-        except (CaptivePortal, Refused, msgspec.DecodeError):
+        except (CaptivePortal, Refused, *UNREADABLE):
             return False
         return pong.nonce == nonce
 
@@ -137,7 +140,7 @@ def answer_of(response: Response) -> bytes:
 def _said_no(response: Response) -> Exception:
     try:
         told = _decode_object(_unpacked(response))
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return GarbledAnswer(str(response.status))
     code = told.get("code")
     if response.status in _TRY_LATER:

@@ -6,17 +6,18 @@ not continued but simply begun anew. ``docs/failures.md`` says for every state w
 what the next sync does; a test holds the two tables together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
 
 from schemas import wire
-from schemas.clock import Clock
+from schemas.clock import Clock, Stamp
+from schemas.mutations import decode_mutation
 from schemas.wire import PROTOCOL, Outcome, Report, ServerInfo, SyncRequest, SyncResponse
 from sync_client.applying import Applier
-from sync_client.calls import Office, TooLarge, Traffic
+from sync_client.calls import UNREADABLE, Office, TooLarge, Traffic
 from sync_client.desk import Desk
 from sync_client.errors import CaptivePortal, GarbledAnswer, NotEnrolled, Refused, SyncError, Unreachable
 from sync_client.journal import Journal, Waiting
@@ -83,6 +84,7 @@ class _Trip:
     more_waiting: bool
     request: SyncRequest
     token: str
+    clock: Clock
     asked_ms: int = 0
     offset_ms: int = 0
     answer: SyncResponse = field(default_factory=lambda: SyncResponse(ServerInfo("", 0)))
@@ -105,7 +107,7 @@ class Exchange:
         self._pushed_to = 0
         self._failed = 0
         self._anew = False
-        self._trip = _Trip([], False, SyncRequest(PROTOCOL, "-"), "")
+        self._trip = _Trip([], False, SyncRequest(PROTOCOL, "-"), "", Clock(""))
         self._pages: list[str] = []
         self._more = False
         tablet.office.traffic = Traffic()
@@ -166,18 +168,14 @@ class Exchange:
             last=head.last_n or None,
             report=None if told else report,
         )
-        # The server corrects stamps by comparing this with its own clock, so it has to be told by the
-        # very clock that stamped them.
-        stamped_by = sent[0].offset_ms if sent else head.clock.offset_ms
-        self._trip = _Trip(sent, more, request, head.token)
-        self._clock = Clock(head.clock.device, head.clock.latest, stamped_by)
+        self._trip = _Trip(sent, more, request, head.token, _clock_of(sent, head.clock))
         return State.PREPARED
 
     def _send(self) -> State:
         trip = self._trip
         try:
             trip.asked_ms = self._tablet.desk.wall_ms()
-            trip.request.now = self._clock.now_ms(trip.asked_ms)
+            trip.request.now = trip.clock.now_ms(trip.asked_ms)
             trip.answer = _answer_in(self._tablet.office.post("/v1/sync", trip.request, trip.token), trip)
         except TooLarge:
             return self._send_less(Refused({"code": "too_large"}))
@@ -276,7 +274,7 @@ class Exchange:
             return
         try:
             applied = self._applier.apply_page(feed, page, asked)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             if feed not in self.report.feeds_unread:
                 self.report.feeds_unread.append(feed)
             return
@@ -310,6 +308,19 @@ class Exchange:
         self.report.bytes_down = self._tablet.office.traffic.down
 
 
+def _clock_of(sent: Sequence[Waiting], clock: Clock) -> Clock:
+    """
+    Return the clock that stamped *sent*, or the present one where nothing is sent.
+
+    The server corrects stamps by comparing the time it is told with its own, so it has to be told by the
+    very clock that made them.
+    """
+    if not sent:
+        return clock
+    at = decode_mutation(sent[-1].payload).at
+    return Clock(clock.device, Stamp(*at), sent[-1].offset_ms)
+
+
 def _answer_in(body: bytes, trip: _Trip) -> SyncResponse:
     """
     Return the answer that *body* holds.
@@ -319,7 +330,7 @@ def _answer_in(body: bytes, trip: _Trip) -> SyncResponse:
     """
     try:
         answer = wire.decode_response(body)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise GarbledAnswer(str(error)) from error
     if sum(outcome.count for outcome in answer.outcomes) > len(trip.sent):
         raise GarbledAnswer("outcomes")

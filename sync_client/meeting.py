@@ -8,7 +8,7 @@ import msgspec
 
 from schemas import wire
 from schemas.wire import Report
-from sync_client.calls import Office
+from sync_client.calls import UNREADABLE, Office
 from sync_client.database import only_one
 from sync_client.desk import Desk
 from sync_client.errors import GarbledAnswer, StoreError, SyncError, SyncUnderWay
@@ -53,7 +53,7 @@ class Meeting:
         body = self.office.post("/v1/devices/enrol", {"code": code, "device_name": device_name}, token)
         try:
             enrolled = _decode_enrolled(body)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise GarbledAnswer(str(error)) from error
         with self.desk.writing() as head:
             head.device, head.district = enrolled.device, enrolled.district

@@ -7,7 +7,7 @@ work that nobody contests.
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemas.fold import fold
 from schemas.mutations import Mutation
@@ -43,8 +43,7 @@ def lay(view: View, mutation: Mutation, kind: RecordType, device: str) -> View:
     if mutation.op in ("create", "patch"):
         fields = _loosened(fields, mutation)
         fold(kind, fields, mutation, device)
-    return replace(
-        view,
+    return View(
         fields=fields,
         at=mutation.at,
         by=mutation.by,

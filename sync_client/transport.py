@@ -6,18 +6,20 @@ A transport carries one request and brings one answer, whatever it says. It does
 """
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, IncompleteRead, InvalidChunkLength, MaxRetryError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, SSLError
 from urllib3.util import SKIP_HEADER, Timeout
 
 from schemas.wire import MAX_BODY_INFLATED
 from sync_client.errors import GarbledAnswer, Unreachable, UntrustedServer
 
+_PIECE = 64 * 1024
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]+){3}|::1")
 
 
@@ -33,11 +35,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer as it travelled: header names in lower case, the body still packed."""
+    """
+    One answer as it travelled: header names in lower case, the body still packed.
+
+    ``certificate_ends_s`` is when the certificate it came under ends (seconds since 1970-01-01 UTC), where
+    it came under one.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    certificate_ends_s: int | None = None
 
 
 class Transport(Protocol):
@@ -94,8 +102,6 @@ class HTTPTransport:
             return self._send(request)
         except SSLError as error:
             raise UntrustedServer(str(error)) from error
-        except (IncompleteRead, InvalidChunkLength) as error:
-            raise GarbledAnswer(str(error)) from error
         except HTTPError as error:
             untrusted = isinstance(error, MaxRetryError) and isinstance(error.reason, SSLError)
             raise (UntrustedServer if untrusted else Unreachable)(str(error)) from error
@@ -113,15 +119,35 @@ class HTTPTransport:
             decode_content=False,
         )
         try:
-            body = answer.read(MAX_BODY_INFLATED + 1, decode_content=False)
-            if len(body) > MAX_BODY_INFLATED:
-                answer.close()
-                raise GarbledAnswer(f"> {MAX_BODY_INFLATED}")
+            body = _whole(answer)
+        except ProtocolError as error:
+            answer.close()
+            raise GarbledAnswer(str(error)) from error
+        except BaseException:
+            answer.close()
+            raise
         finally:
             answer.release_conn()
         named = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status, named, body)
+        return Response(answer.status, named, body, ends)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._pool.clear()
+
+
+def _whole(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """Read to the end: only there is an answer that was cut off told from a whole one."""
+    body = bytearray()
+    while piece := answer.read(_PIECE, decode_content=False):
+        body += piece
+        if len(body) > MAX_BODY_INFLATED:
+            raise GarbledAnswer(f"> {MAX_BODY_INFLATED}")
+    return bytes(body)
+
+
+def _certificate_end(answer: urllib3.BaseHTTPResponse) -> int | None:
+    """Return when the certificate of the connection behind *answer* ends; it is gone once the body is read."""
+    socket = getattr(answer.connection, "sock", None)
+    told = socket.getpeercert() if isinstance(socket, ssl.SSLSocket) else None
+    return ssl.cert_time_to_seconds(str(told["notAfter"])) if told else None

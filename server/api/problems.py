@@ -68,8 +68,8 @@ def _database_unavailable(error: Exception) -> Response:
 
 def _broken(error: Exception) -> Response:
     incident = secrets.token_hex(4)
-    # The exception's text may hold what a worker wrote; its place in the code does not.
-    _log.error("internal_error", incident=incident, kind=type(error).__name__, exc_info=_place(error))
+    # The exception's text and the variables around it may hold what a worker wrote; its place does not.
+    _log.error("internal_error", incident=incident, kind=type(error).__name__, place=_place(error))
     return refused(Refusal("internal_error", incident=incident))
 
 

@@ -28,7 +28,8 @@ def act(record: Record, kind: RecordType, mutation: Mutation, author: Author) ->
     if asked is None or name is None:
         raise Refusal("act_unknown", act=asked.name if asked else "")
     verdict = _verdict(record, kind, asked, author)
-    record.sign(mutation.by, author, mutation.base, quiet=isinstance(verdict, str))
+    # Never quiet: a tablet shows an act as asked for until the office's word on it comes down.
+    record.sign(mutation.by, author, mutation.base, quiet=False)
     if isinstance(verdict, str):
         record.fields[name] = verdict
         return []

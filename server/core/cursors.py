@@ -32,7 +32,7 @@ class Cursor(NamedTuple):
 def seal(key: bytes, device: str, feed: str, cursor: Cursor) -> str:
     """Return *cursor* as the text a device stores and sends back."""
     body = cursor.version.to_bytes(6, "big") + bytes([cursor.whole]) + cursor.view
-    return base64.urlsafe_b64encode(body + _mac(key, device, feed, body)).decode().rstrip("=")
+    return _text(body + _mac(key, device, feed, body))
 
 
 def unseal(key: bytes, device: str, feed: str, text: str) -> Cursor:
@@ -46,10 +46,17 @@ def unseal(key: bytes, device: str, feed: str, text: str) -> Cursor:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         raise Refusal("invalid_cursor") from None
+    # Base64 writes the same bytes in several ways; only the one we wrote is ours.
+    if _text(raw) != text:
+        raise Refusal("invalid_cursor")
     body, mac = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
     if len(body) != _BODY_BYTES or not hmac.compare_digest(mac, _mac(key, device, feed, body)):
         raise Refusal("invalid_cursor")
     return Cursor(int.from_bytes(body[:6], "big"), bool(body[6]), body[7:])
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mac(key: bytes, device: str, feed: str, body: bytes) -> bytes:

@@ -101,3 +101,26 @@ class QuarantineStore:
         )
         rows = self._connection.exec_driver_sql(sql, (self._district, device, install))
         return {row[2]: Held(*row) for row in rows}
+
+    def count(self) -> int:
+        """Return how many payloads are kept."""
+        sql = f"SELECT count(*) FROM quarantine WHERE district = {self._mark}"
+        return int(self._connection.exec_driver_sql(sql, (self._district,)).scalar_one())
+
+    def latest(self, limit: int) -> list[Refused]:
+        """Return the last *limit* payloads, the latest first."""
+        return self._refused("", (), limit)
+
+    def found(self, beginning: str) -> list[Refused]:
+        """Return the payloads whose id begins with *beginning* (hexadecimal and dashes)."""
+        # "~" sorts behind everything that stands in an id.
+        return self._refused(f" AND id >= {self._mark} AND id < {self._mark}", (beginning, beginning + "~"), 2)
+
+    def _refused(self, condition: str, values: tuple[str, ...], limit: int) -> list[Refused]:
+        names = ", ".join(f'"{name}"' for name in Refused._fields)
+        sql = (
+            f"SELECT {names} FROM quarantine WHERE district = {self._mark}{condition} "
+            f"ORDER BY received_ms DESC, id LIMIT {self._mark}"
+        )
+        rows = self._connection.exec_driver_sql(sql, (self._district, *values, limit))
+        return [Refused(*row[:-1], bytes(row[-1])) for row in rows]

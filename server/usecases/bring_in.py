@@ -68,10 +68,10 @@ def bring_in_within(work: UnitOfWork, wanted: Sequence[Wanted], now_ms: int) -> 
     settled = work.devices.lock_install(device, machine.INSTALL)
     writer = _Writer(work, wanted, settled, now_ms)
     filed = [writer.bring(one) for one in wanted]
-    file_intake(work, writer.intake, machine.INSTALL)
     work.imports.say(writer.said)
     if writer.number != settled:
         work.devices.settle(device, machine.INSTALL, writer.number)
+    file_intake(work, writer.intake, machine.INSTALL, settled)  # numbers are taken here, last
     return filed
 
 

@@ -2,11 +2,11 @@
 
 import argparse
 
-from tests.benchmarks import uploads
+from tests.benchmarks import reading, uploads
 from tests.benchmarks.figures import print_figures
 from tests.postgres import LocalPostgres
 
-SCENES = {"uploads": ("上传 Uploads", uploads.measure)}
+SCENES = {"uploads": ("上传 Uploads", uploads.measure), "reading": ("读取 Reading", reading.measure)}
 
 
 def main() -> None:

@@ -151,5 +151,3 @@ def measure(postgres: LocalPostgres, *, runs: int = 3, batches: int = 10) -> lis
         Figure("failed requests", str(floor.failures + ours.failures + small.failures), "0",
                not (floor.failures or ours.failures or small.failures)),
     ]  # fmt: skip
-
-

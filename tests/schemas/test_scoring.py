@@ -1,8 +1,9 @@
 """What holds for every form, whatever is in it."""
 
 import copy
-import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from schemas import wire
 from schemas.cases import PROBLEM_CLASSES
 from schemas.checks import scoring
-from schemas.checks.forms import FLAGS, Form, Item
+from schemas.checks.common import items_part, whole_check
+from schemas.checks.forms import FLAGS, Each, Form, Item, Opens, When
 from schemas.checks.page import FORMS
 from schemas.checks.scoring import add_form, assess, assess_check
 from schemas.checks.shop import SHOP_1
@@ -144,15 +146,22 @@ def test_a_corrected_check_names_the_same_case() -> None:
     assert second.fields["item_codes"] == ["A3", "B1"]
 
 
+@contextmanager
+def known(form: Form) -> Iterator[Form]:
+    """Make *form* known for as long as the story lasts."""
+    yield add_form(form)
+    del scoring.FORMS[form.type, form.version]
+    del scoring._PLANS[form.type, form.version]
+
+
+LITTER, *REST = SHOP_1.items
+
+
 @pytest.fixture
 def stricter() -> Iterator[Form]:
-    """A second version of the shop form, in which litter costs twice as much; known for one test."""
-    first, *rest = SHOP_1.items
-    litter = dataclasses.replace(first, deduct=dataclasses.replace(first.deduct, points=40))  # type: ignore[type-var]
-    form = add_form(dataclasses.replace(SHOP_1, version="shop-2", items=(litter, *rest)))
-    yield form
-    del scoring.FORMS["shop_check", "shop-2"]
-    del scoring._PLANS["shop_check", "shop-2"]
+    """A second version of the shop form, in which litter costs twice as much."""
+    with known(replace(SHOP_1, version="shop-2", items=(replace(LITTER, deduct=Each(40)), *REST))) as form:
+        yield form
 
 
 def test_an_old_check_keeps_its_score_when_the_form_changes(stricter: Form) -> None:
@@ -166,7 +175,30 @@ def test_a_version_is_given_once() -> None:
     """Changing a form under its name would change what old checks say."""
     assert add_form(SHOP_1) is SHOP_1
     with pytest.raises(ValueError, match="already has a form shop-1"):
-        add_form(dataclasses.replace(SHOP_1, photo_after_fix=False))
+        add_form(replace(SHOP_1, photo_after_fix=False))
+
+
+def test_a_new_form_may_ask_for_more() -> None:
+    """Who checks by it must answer it all; who still checks by the old one need not."""
+    dust = replace(LITTER, code="H6", zh="扬尘", cap="H1", opens=())
+    with known(replace(SHOP_1, version="shop-2", items=(*SHOP_1.items, dust))) as form:
+        *_, answers_all = whole_check("shop_check")
+        assert answers_all.holds(clean(SHOP_1))
+        assert answers_all.holds(clean(form))
+        assert not answers_all.holds(clean(SHOP_1, form_version=form.version))
+        members = items_part(SHOP_1, form)().fields
+        assert (members["H1"].required, members["H6"].required) == (True, False)
+
+
+def test_a_case_of_a_group_is_as_grave_as_its_gravest_item() -> None:
+    """Whichever of them stands first on the form."""
+    minor = Opens("piling", When(), "street", "heap")
+    major = replace(minor, severity="major")
+    for opens in ((minor, major), (major, minor)):
+        pair = tuple(replace(LITTER, code=code, opens=(one,)) for code, one in zip("XY", opens, strict=True))
+        with known(Form("shop_check", "pair", "两项", "two items", pair)) as form:
+            [case] = assess(form, clean(form, {"X": 1, "Y": 1})).cases
+            assert (case.severity, case.items) == ("major", ("X", "Y"))
 
 
 def test_what_cannot_be_read_is_left_alone() -> None:

@@ -9,12 +9,11 @@ from typing import Any
 
 import msgspec
 import pytest
-import structlog
 import zstandard
 from werkzeug.test import TestResponse
 
 from tests.postgres import LocalPostgres
-from tests.server.office import DISTRICT, STREET, Office, RawDevice, open_office
+from tests.server.office import DISTRICT, STREET, Office, open_office
 
 MIB = 1024 * 1024
 ASK = {"protocol": 1, "install": "first"}
@@ -51,17 +50,18 @@ UNREADABLE = {
     "nested without end": DEEP,
     "a torn character": b'{"protocol": 1, "install": "\xe7\xbd"}',
     "something behind it": asking() + b"{}",
+    "null": b"null",
+    "not a number": written('"now": NaN'),
 }
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_body_that_cannot_be_read(office: Office, body: bytes) -> None:
-    assert code_of(office.device("li").post(body), 400) in ("malformed_body", "invalid_request")
+    assert code_of(office.device("li").post(body), 400) == "malformed_body"
 
 
 MISSHAPEN = {
     "a list": (b"[]", "record"),
-    "null": (b"null", "record"),
     "no protocol": (b'{"install": "first"}', "protocol"),
     "protocol as text": (asking(protocol="1"), "protocol"),
     "protocol true": (asking(protocol=True), "protocol"),
@@ -70,7 +70,6 @@ MISSHAPEN = {
     "an empty install": (asking(install=""), "install"),
     "a long install": (asking(install="x" * 41), "install"),
     "install with NUL": (asking(install="a\0b"), "install"),
-    "install with a line end": (asking(install="a\nb"), "install"),
     "install with a lone surrogate": (b'{"protocol": 1, "install": "\\ud800"}', "install"),
     "mutations as an object": (asking(mutations={}), "mutations"),
     "501 mutations": (asking(mutations=[{}] * 501), "mutations"),
@@ -85,7 +84,6 @@ MISSHAPEN = {
     "half a record": (asking(limit=0.5), "limit"),
     "a time before time": (asking(now=-1), "now"),
     "a time past all numbers": (asking(now=1 << 60), "now"),
-    "not a number": (written('"now": NaN'), "now"),
     "a number beyond all": (written('"last": 1e400'), "last"),
     "a report as a list": (asking(report=[]), "report"),
     "a report of minus one": (asking(report={"waiting": -1}), "report.waiting"),
@@ -162,9 +160,9 @@ def test_only_json_is_taken(office: Office, told: str) -> None:
     assert code_of(office.device("li").post(asking(), **{"Content-Type": told}), 415) == "unsupported_media_type"
 
 
-@pytest.mark.parametrize(("length", "status"), [("0", 400), ("5", 400), ("1000000", 400), ("99999999", 413), ("x", 400)])
+@pytest.mark.parametrize(("length", "status"), [("0", 400), ("5", 400), ("99999999", 413), ("x", 400)])
 def test_a_length_that_lies(office: Office, length: str, status: int) -> None:
-    """Too short cuts the body off, too long finds no more of it."""
+    """Too short a length cuts the body off, too long a one is not even waited for."""
     li = office.device("li")
     response = office.app.test_client().post(
         "/v1/sync",
@@ -234,10 +232,12 @@ def test_a_cursor_of_elsewhere_does_not_open(office: Office) -> None:
     li.push()
     sealed = li.cursors[STREET]
     turned = sealed[:-2] + ("A" if sealed[-2] != "A" else "B") + sealed[-1]
-    for cursor in (turned, "", "=", "AAAA", "A" * 400, "游标", sealed + "A", sealed + "=", "\0"):
+    for cursor in (turned, "", "=", "AAAA", "A" * 400, "游标", sealed + "A", sealed + "="):
         assert code_of(li.post(asking(cursors={STREET: cursor})), 400) == "invalid_cursor"
     assert code_of(wang.post(asking(cursors={STREET: sealed})), 400) == "invalid_cursor"
-    assert code_of(li.post(asking(cursors={DISTRICT: sealed})), 400) == "invalid_cursor"
+    zhou = office.device("zhou")
+    zhou.push()
+    assert code_of(zhou.post(asking(cursors={DISTRICT: zhou.cursors[STREET]})), 400) == "invalid_cursor"
 
 
 def test_a_cursor_for_a_feed_one_does_not_see_is_told_to_be_gone(office: Office) -> None:
@@ -245,15 +245,24 @@ def test_a_cursor_for_a_feed_one_does_not_see_is_told_to_be_gone(office: Office)
     assert answer.get_json()["gone_feeds"] == ["210902999"]
 
 
-def test_no_token_and_no_text_reaches_the_log(office: Office) -> None:
+def test_no_token_and_no_text_reaches_the_log(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     """Not even where the server itself breaks, whose own words might repeat what a worker wrote."""
     li = office.device("li")
-    with structlog.testing.capture_logs() as lines:
-        li.post(b'{"protocol": 1, "install": "13804180000", "mutations": 7}')
-        li.post(asking(install="王记修车行"), **{"Authorization": f"Bearer {DISTRICT}.王记"})
-    assert "13804180000" not in str(lines)
-    assert "王记" not in str(lines)
-    assert li.token not in str(lines)
+    shop = "0197f3a0-0000-7000-8000-0000000000b1"
+    li.push(li.mutation("create", "shop", shop, set={"name": "王记修车行", "category": "repair"}))
+    with office.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE record SET fields = replace(fields, '}', '') WHERE id = '" + shop + "'")
+    code_of(li.post(b'{"protocol": 1, "install": "13804180000", "mutations": 7}'), 400)
+    called = li.mutation("patch", "shop", shop, set={"operator_phone": "13804180000"})
+    broken = li.post(asking(mutations=[msgspec.Raw(called)]))
+    incident = broken.get_json()["message_en"].partition("incident ")[2][:8]
+    assert code_of(broken, 500) == "internal_error"
+
+    logged = "".join(capsys.readouterr())
+    assert incident in logged, "the incident can be found"
+    assert "_record" in logged, "and where it happened"
+    for told in ("13804180000", "王记", li.token, li.id, "k" * 32, shop):
+        assert told not in logged
 
 
 def code_of(response: TestResponse, status: int) -> str:
@@ -271,5 +280,3 @@ def code_of(response: TestResponse, status: int) -> str:
     return code
 
 
-def a_shop(device: RawDevice, id_: str) -> bytes:
-    return device.mutation("create", "shop", id_, set={"name": "店", "category": "repair"})

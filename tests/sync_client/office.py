@@ -71,6 +71,8 @@ class TinyOffice:
         self.page = wire.MAX_PAGE_RECORDS
         self.requests: list[SyncRequest] = []
         self.park: set[str] = set()
+        self.looks_at_epoch = True
+        self.refuse_all = False
 
     # -- what a test may do ----------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ class TinyOffice:
             mutation, _ = validate(raw)
         except Refusal as refusal:
             return None, refusal
-        if mutation.set.get("name") == "不许":
+        if self.refuse_all or mutation.set.get("name") == "不许":
             return mutation, Refusal("outside_area", grid=mutation.grid)
         return mutation, None
 
@@ -251,7 +253,7 @@ class TinyOffice:
 
     def _place(self, feed: str, cursor: str) -> tuple[int, bool]:
         epoch, _, rest = cursor.partition(":")
-        if epoch != self.epoch:
+        if epoch != self.epoch and self.looks_at_epoch:
             raise Refusal("epoch_changed")
         place, _, fresh = rest.partition(":")
         return int(place), fresh == "fresh"

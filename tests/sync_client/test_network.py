@@ -224,10 +224,17 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Quiet(ThreadingHTTPServer):
+    """Says nothing about tablets that hang up."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture
 def server() -> Iterator[str]:
     """A real HTTP server on this machine."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}"

@@ -50,7 +50,7 @@ def test_what_leaves_the_view_is_dropped_but_not_what_waits(li: FieldClient, off
     assert li.read(edited)["address"] == "河北街12号"
     assert li.status().waiting == 1
     office.park = set()
-    assert li.sync().applied + li.sync().applied == 1
+    assert li.sync().merged == 1
     assert not li.holds(edited)
 
 
@@ -97,7 +97,7 @@ def test_a_new_epoch_is_noticed_without_being_told(workshop: Workshop, office: T
     fill(office, 4)
     li = workshop.tablet("李")
     li.sync()
-    office._place = lambda feed, cursor: (int(cursor.split(":")[1]), False)  # type: ignore[method-assign]
+    office.looks_at_epoch = False
     office.epoch = "epoch-2"
     report = li.sync()
     assert (report.pulled, report.rounds) == (4, 2)
@@ -157,7 +157,7 @@ def test_cases_a_check_opens_are_shown_at_once_and_become_the_office_s(
     assert (arrived.follows, arrived.version > 0) == (None, True)
     same_as_office(li, office)
 
-    office._read = lambda raw: (None, Refusal("outside_area", grid=GRID_7))  # type: ignore[method-assign]
+    office.refuse_all = True
     refused = create_dirty_check(li)
     assert len(li.find("case")) == 2
     li.sync()
@@ -179,7 +179,7 @@ def create_dirty_check(tablet: FieldClient) -> str:
         mode="routine",
         observed_at="2020-07-15T16:00:00+08:00",
         no_fix_reason="indoors",
-        form_version="2020.1",
+        form_version="street-1",
         items=items,
         road_grade=2,
         sample_length_m=100,

@@ -74,12 +74,12 @@ def plan(district: str, rows: Sequence[Named], there: Iterable[str]) -> tuple[Pl
         there: The codes of the areas that were brought in before.
     """
     made, elsewhere = Plan(), 0
-    named = {row.values["code"]: row for row in reversed(rows) if not row.wrong}
+    named = {row.values["code"]: row for row in reversed(rows) if "code" in row.values}
     known = set(there)
     # From the top down, so that what hangs on a refused place is refused too.
     for row in sorted(rows, key=lambda row: (len(row.values.get("code", "")), row.number)):
         place = row.values.get("code", "")
-        if not row.wrong and not _concerns(place, district):
+        if place and not _concerns(place, district):
             elsewhere += 1
         elif wrong := row.wrong or _check(row, known):
             made.wrong += wrong
@@ -104,6 +104,8 @@ def _wanted(row: Named, district: str) -> Wanted:
 
 
 def _check(row: Named, known: set[str]) -> list[Wrong]:
+    if "code" not in row.values:
+        return [_wrong(row, "code", "required", "必填", "is required")]
     place, above = row.values["code"], grid.parent_of(row.values["code"])
     found: list[Wrong] = []
     if "name" not in row.values:

@@ -32,6 +32,12 @@ class Report:
     notes: list[tuple[str, str]] = field(default_factory=list)
     stopped: bool = False
 
+    def note_ignored(self, headings: Iterable[str]) -> None:
+        """Say which columns were not understood."""
+        listed = "、".join(headings)
+        if listed:
+            self.notes.append((f"未导入的列：{listed}", f"columns left out: {listed}"))
+
     def add_filed(
         self, filed: Iterable[Filed], titles: Mapping[str, str], texts: Mapping[int, Mapping[str, str]]
     ) -> None:

@@ -106,7 +106,7 @@ def _delimiter(lines: Sequence[str]) -> str:
 def _row(lines: Sequence[str], at: int, delimiter: str) -> tuple[Row, int]:
     line = lines[at]
     if '"' not in line:
-        return _sound(Row(at + 1, tuple(line.split(delimiter)))), 1
+        return sound(Row(at + 1, tuple(line.split(delimiter)))), 1
     feed = _Feed(lines, at)
     try:
         cells = next(csv.reader(feed, delimiter=delimiter))
@@ -114,7 +114,7 @@ def _row(lines: Sequence[str], at: int, delimiter: str) -> tuple[Row, int]:
         return Row(at + 1, (), (f"无法拆分此行：{error}", f"the row cannot be taken apart: {error}")), 1
     if feed.ran_out:
         return Row(at + 1, (), ("引号没有闭合", "a quotation mark is never closed")), 1
-    return _sound(Row(at + 1, tuple(cells))), feed.used
+    return sound(Row(at + 1, tuple(cells))), feed.used
 
 
 class _Feed:
@@ -137,7 +137,7 @@ class _Feed:
         return line + "\n"
 
 
-def _sound(row: Row) -> Row:
+def sound(row: Row) -> Row:
     """Return *row*, or the fault of a cell that no database can keep."""
     joined = "".join(row.cells)
     if "\x00" in joined:

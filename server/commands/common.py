@@ -1,0 +1,144 @@
+"""
+What the commands share 公用: opening the store, choosing the district, telling mistakes, lists and times.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from schemas.problems import Refusal
+from server.app import create_app
+from server.core.importing.people import LOCAL, day_ms
+from server.core.importing.text import Unreadable
+from server.settings import Settings
+from server.storage import migrate
+from server.storage.store import Store
+from server.usecases.mistakes import Mistake
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
+in_district = click.option(
+    "--district",
+    metavar="210902",
+    help="区县代码；只有一个区时可省略。The district; may be left out where there is one.",
+)
+
+
+def telling(command: Callable[P, T]) -> Callable[P, T]:
+    """Let *command* end with one sentence in two languages where the operator, not the program, is wrong."""
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except (Mistake, Unreadable) as mistake:
+            raise click.ClickException(f"{mistake.zh}\n{mistake.en}") from mistake
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message_zh}\n{refusal.message_en}") from refusal
+
+    return told
+
+
+def read_settings() -> Settings:
+    """Return the settings, and make sure that the folder of a SQLite file is there."""
+    settings = Settings.from_environment()
+    if settings.database_url.startswith("sqlite:///"):
+        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
+def raw_store(settings: Settings) -> Store:
+    """Return the store, whatever state its tables are in."""
+    store: Store = create_app(settings).extensions["gridward"]
+    return store
+
+
+def open_store(settings: Settings | None = None) -> Store:
+    """
+    Return the store, ready to work with.
+
+    Raises:
+        ClickException: its tables are missing or of an older version; the message says what to type.
+    """
+    store = raw_store(settings or read_settings())
+    state = migrate.state(store.engine)
+    if state.current is None:
+        raise click.ClickException(
+            "数据库还没有建立，请先运行：gridward-server init --district 代码 --name 名称\n"
+            "The database is empty; run first: gridward-server init --district CODE --name NAME"
+        )
+    if not state.up_to_date:
+        raise click.ClickException(
+            "数据库版本较旧，请先运行：gridward-server migrate\n"
+            "The database is of an older version; run first: gridward-server migrate"
+        )
+    return store
+
+
+def pick_district(store: Store, given: str | None) -> str:
+    """
+    Return the district meant: the one *given*, or the only one there is.
+
+    Raises:
+        Mistake: there is none, several, or not this one.
+    """
+    known = sorted(store.places())
+    if given in known or (given is None and len(known) == 1):
+        return given or known[0]
+    listed = "、".join(known) or "—"
+    if given is None:
+        raise Mistake(
+            f"请用 --district 指明区县，现有：{listed}", f"Name the district with --district; there are: {listed}"
+        )
+    raise Mistake(f"没有区县 {given}，现有：{listed}", f"There is no district {given}; there are: {listed}")
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def when(ms: int | None) -> str:
+    """Return a moment as people here write it."""
+    return "" if ms is None else datetime.fromtimestamp(ms / 1000, LOCAL).strftime("%Y-%m-%d %H:%M")
+
+
+class DayType(click.ParamType):
+    """A calendar day, as the millisecond it begins here."""
+
+    name = "2020-07-18"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the day's first millisecond."""
+        try:
+            return day_ms(str(value))
+        except ValueError:
+            self.fail(f"“{value}”不是日期，应如 2020-07-18。'{value}' is no day; write 2020-07-18.", param, ctx)
+
+
+def show(rows: Sequence[dict[str, Any]], headings: dict[str, str], *, json_wanted: bool) -> None:
+    """Print *rows* as JSON with their own names, or as a table under *headings*."""
+    if json_wanted:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = Table(*headings.values(), box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in headings))
+    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    click.echo(f"共 {len(rows)} 条 {len(rows)} in all")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return "、".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,85 @@
+"""
+Running the server 运行: gunicorn with threads, and the jobs beside the requests in each process.
+"""
+
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from server.app import create_app
+from server.commands.common import open_store, read_settings, telling
+from server.jobs import Jobs, start_jobs
+from server.settings import Settings
+from server.usecases.mistakes import Mistake
+
+#: A tablet on a weak line may need this long for a body of a megabyte.
+TIMEOUT_S = 120
+GRACE_S = 30
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without types
+    """
+    The application under gunicorn.
+
+    Every worker process makes its own application: a database connection must not be shared by fork.
+    """
+
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        self._jobs: Jobs | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what was asked for."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+        self.cfg.set("worker_exit", self._worker_exit)
+
+    def load(self) -> Flask:
+        """Return the application of this worker, its jobs running."""
+        app = create_app(self._settings)
+        self._jobs = start_jobs(app.extensions["gridward"])
+        return app
+
+    def _worker_exit(self, _server: Any, _worker: Any) -> None:
+        if self._jobs is not None:
+            self._jobs.stop()
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="监听地址。The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。The port.")
+@click.option("--workers", type=click.IntRange(1, 64), help="进程数；SQLite 只能 1，PostgreSQL 默认 4。Processes.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 128), help="每进程线程数。Threads.")
+@telling
+def serve(host: str, port: int, workers: int | None, threads: int) -> None:
+    """启动服务器。Run the server until it is told to stop."""
+    settings = read_settings()
+    store = open_store(settings)
+    if not store.places():
+        raise Mistake(
+            "还没有区县，请先运行 gridward-server init。", "There is no district yet; run gridward-server init."
+        )
+    sqlite = store.engine.dialect.name == "sqlite"
+    if sqlite and workers not in (None, 1):
+        raise Mistake(
+            "SQLite 只能用 1 个进程；更多请用 PostgreSQL。", "SQLite takes 1 process; use PostgreSQL for more."
+        )
+    names = "、".join(place.name for place in store.places().values())
+    # Nothing of the connection made here may be inherited by the workers.
+    store.engine.dispose()
+    click.echo(f"{names}：http://{host}:{port} （平板使用 tablets use {settings.public_url}）")
+    options = {
+        "bind": f"{host}:{port}",
+        "workers": 1 if sqlite else workers or 4,
+        "threads": threads,
+        "worker_class": "gthread",
+        "timeout": TIMEOUT_S,
+        "graceful_timeout": GRACE_S,
+        "loglevel": settings.log_level,
+        "proc_name": "gridward",
+    }
+    Server(settings, options).run()

@@ -1,0 +1,264 @@
+"""
+Looking at what the tablet holds 查看: ``status``, ``list``, ``show``, ``outbox``, ``conflicts``.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+import msgspec
+from rich.text import Text
+
+from schemas.checks.scoring import FORMS, assess_check
+from sync_client.client import FieldClient
+from sync_client.commands import filters
+from sync_client.commands.deciding import sentence
+from sync_client.commands.exits import standing
+from sync_client.commands.naming import Names, points, record_called, roles_of, short, when
+from sync_client.commands.session import Session, pass_session
+from sync_client.times import moment
+from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
+from sync_client.labels import fields_of, label_of, title_of, type_called, words_of
+from sync_client.values import Entry, Record, Status, Told
+
+#: What a list shows of each type; of a type that is not named here, what it cannot do without.
+_CHECK_COLUMNS = ("observed_at", "target_id", "score", "result", "inspector_id")
+_REGISTER_COLUMNS = ("name", "code")
+_COLUMNS = {
+    "shop": (*_REGISTER_COLUMNS, "door_no", "category", "status"),
+    "street_segment": (*_REGISTER_COLUMNS, "kind", "road_grade", "status"),
+    "parking_area": (*_REGISTER_COLUMNS, "kind", "status"),
+    "street_check": _CHECK_COLUMNS,
+    "shop_check": _CHECK_COLUMNS,
+    "parking_check": _CHECK_COLUMNS,
+    "case": ("found_at", "problem_class", "severity", "status", "description"),
+    "area": ("code", "name", "level", "holders"),
+    "person": ("name", "title", "role", "unit"),
+}
+_OPS = {"create": ("新建", "create"), "patch": ("修改", "edit"), "act": ("操作", "act"), "void": ("作废", "void")}
+_STATES = {"held": ("等待前一条", "held"), "retry": ("稍后再试", "again"), "rejected": ("未被接受", "rejected")}
+_PARTS = frozenset({"items", "notes"})
+
+
+@click.command("status")
+@pass_session
+@click.pass_context
+def status_command(context: click.Context, session: Session) -> None:
+    """本机状态：谁在用、还有多少待发。 Where this tablet stands."""
+    with session.tablet() as client:
+        status = client.status()
+    session.voice.answer(_plain_status(status), lambda: _tell_status(session.voice, status))
+    context.exit(standing(status))
+
+
+def _plain_status(status: Status) -> dict[str, Any]:
+    return msgspec.to_builtins(status) | {"exit": int(standing(status))}
+
+
+def _tell_status(voice: Voice, status: Status) -> None:
+    person = status.person
+    voice.pairs(
+        (
+            ("人员", "person", f"{person.name}（{roles_of(person)}）" if person else "—"),
+            ("本机记录", "records", str(status.records)),
+            ("上次同步", "last sync", moment(status.last_sync_ms)),
+            ("未完成的草稿", "drafts", str(status.drafts)),
+        )
+    )
+    tell_waiting(voice, status)
+
+
+def tell_waiting(voice: Voice, status: Status) -> None:
+    """Say what waits, what needs somebody, and what to do about it."""
+    if status.waiting or status.photos_waiting:
+        photos_zh = f"、{status.photos_waiting} 张照片" if status.photos_waiting else ""
+        photos_en = f", {status.photos_waiting} photos" if status.photos_waiting else ""
+        voice.say(f"待发 {status.waiting} 条{photos_zh}", f"{status.waiting} changes{photos_en} waiting", WAIT)
+        voice.hint("有网络时运行 gridward sync", "run gridward sync when there is a network")
+    elif status.enrolled:
+        voice.say("全部已送达", "everything is delivered", GOOD)
+    if status.attention:
+        voice.say(f"{status.attention} 条未被接受", f"{status.attention} rejected", BAD)
+        voice.hint("查看原因：gridward outbox", "see why: gridward outbox")
+    if status.conflicts:
+        voice.say(f"{status.conflicts} 处冲突待认定", f"{status.conflicts} open conflicts", BAD)
+        voice.hint("查看：gridward conflicts", "see them: gridward conflicts")
+
+
+@click.command("list")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("conditions", metavar="[FIELD=VALUE]...", nargs=-1)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="最多几条 at most")
+@click.option("--order", metavar="FIELD", help="排序，前加 - 为倒序 sort by, - for falling")
+@click.option("--after", metavar="MARK", help="接着上一页 go on where the page before ended")
+@click.option("--void", "with_void", is_flag=True, help="含已作废 voided ones too")
+@pass_session
+def list_command(
+    session: Session,
+    type_name: str,
+    conditions: tuple[str, ...],
+    limit: int,
+    order: str | None,
+    after: str | None,
+    *,
+    with_void: bool,
+) -> None:
+    """
+    列出记录。 List records.
+
+    TYPE 为类型名或中文名，如 shop、商户、case、问题。
+    FIELD=VALUE 取相等；VALUE 可写成 老王*（开头）、2020-07-01..2020-07-31（范围）、open|vacant（其一）、空（未填）。
+    """
+    kind = type_called(type_name)
+    where = dict(filters.condition(kind, text) for text in conditions)
+    with session.tablet() as client:
+        page = client.find(kind, where=where, order_by=order, limit=limit, after=after, include_void=with_void)
+        told = {"records": page.records, "after": page.after}
+        session.voice.answer(told, lambda: _tell_page(session.voice, Names(client), kind, page.records, page.after))
+
+
+def _tell_page(voice: Voice, names: Names, kind: str, records: Iterable[Record], after: str | None) -> None:
+    rows = [[*_cells(names, record), _mark(voice, record), Text(short(record.id), QUIET)] for record in records]
+    if not rows:
+        voice.say(f"没有符合条件的{title_of(kind)}", "nothing found")
+        return
+    known = fields_of(kind)
+    heads = [(label_of(known.get(name), name), "") for name in _columns_of(kind)]
+    voice.table([*heads, ("", ""), ("编号", "ID")], rows)
+    if after:
+        voice.hint(f"还有更多：加 --after {after}", "there are more: add --after …")
+
+
+def _columns_of(kind: str) -> tuple[str, ...]:
+    return _COLUMNS.get(kind) or tuple(name for name, field in fields_of(kind).items() if field.required)[:5]
+
+
+def _cells(names: Names, record: Record) -> list[str]:
+    return [names.value(record, name)[:40] for name in _columns_of(record.type)]
+
+
+def _mark(voice: Voice, record: Record) -> Text:
+    if record.void:
+        return Text(voice.pick("作废", "void"), QUIET)
+    if record.waiting or not record.version:
+        return Text(voice.pick("待发", "waiting"), WAIT)
+    return Text("")
+
+
+@click.command("show")
+@click.argument("record_id", metavar="ID")
+@pass_session
+def show_command(session: Session, record_id: str) -> None:
+    """查看一条记录；ID 可只写后几位，或写编号。 Show one record."""
+    with session.tablet() as client:
+        record = record_called(session, client, record_id)
+        told = msgspec.to_builtins(record)
+        session.voice.answer(told, lambda: tell_record(session.voice, client, record))
+
+
+def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
+    """Show *record* field by field, a check's items under their names."""
+    names = Names(client)
+    voice.show(Text.assemble((names.of(record), STRONG), "  ", (title_of(record.type), QUIET), "  ", _mark(voice, record)))
+    known = fields_of(record.type)
+    given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _PARTS]
+    order = [name for name in known if name in given] + [name for name in given if name not in known]
+    voice.pairs((label_of(known.get(name), name), name, names.value(record, name)) for name in order if name != "photos")
+    _tell_items(voice, record)
+    for photo in record.get("photos") or ():
+        role = words_of(fields_of(record.type)["photos"].inner.schema.fields["role"], photo.get("role"))
+        voice.show(Text(f"  照片 {role} {photo.get('item') or ''} {photo.get('sha256', '')[:12]}", QUIET))
+    voice.show(Text(f"  {record.id}  {record.grid}  {names.person(record.by)} {when(record.at)}", QUIET))
+
+
+def _tell_items(voice: Voice, record: Record) -> None:
+    form = FORMS.get((record.type, str(record.get("form_version"))))
+    if form is None:
+        return
+    lost = assess_check(record.type, record.fields).deductions
+    fields, notes = fields_of(record.type)["items"].schema.fields, record.get("notes") or {}
+    rows = []
+    for item in form.items:
+        value = record["items"].get(item.code)
+        if value is None or item.size_of(value):
+            said = (notes.get(item.code) or {}).get("remark") or ""
+            shown = voice.pick("不适用", "n/a") if value is None else words_of(fields.get(item.code), value)
+            off = f"-{points(lost[item.code])}" if item.code in lost else ""
+            rows.append((item.code, voice.pick(item.zh, item.en), shown, off, said))
+    if rows:
+        voice.table([("项", "item"), ("内容", "what"), ("结果", "found"), ("扣分", "points"), ("说明", "note")], rows)
+    else:
+        voice.say("各项均合格", "every item is clean", GOOD)
+
+
+@click.command("outbox")
+@click.option("--seen", metavar="N", type=int, help="已阅，移出清单 put number N aside")
+@pass_session
+@click.pass_context
+def outbox_command(context: click.Context, session: Session, seen: int | None) -> None:
+    """待发的修改，以及未被接受的。 What waits, and what was rejected."""
+    with session.tablet() as client:
+        if seen is not None:
+            _put_aside(session.voice, client, seen)
+        outbox, status = client.outbox(), client.status()
+        session.voice.answer(outbox, lambda: _tell_outbox(session.voice, Names(client), outbox.waiting, outbox.attention))
+    context.exit(standing(status))
+
+
+def _put_aside(voice: Voice, client: FieldClient, n: int) -> None:
+    if client.acknowledge(n):
+        voice.say(f"第 {n} 条已阅", f"number {n} put aside", GOOD)
+    else:
+        voice.say(f"清单里没有第 {n} 条", f"there is no number {n} on the list", WAIT)
+
+
+def _tell_outbox(voice: Voice, names: Names, waiting: tuple[Entry, ...], attention: tuple[Entry, ...]) -> None:
+    if not waiting and not attention:
+        voice.say("没有待发的修改", "nothing waits", GOOD)
+    if waiting:
+        voice.say(f"待发 {len(waiting)} 条", f"{len(waiting)} waiting", WAIT)
+        heads = [("序号", "n"), ("时间", "time"), ("内容", "what"), ("对象", "record"), ("状态", "state")]
+        voice.table(heads, [_entry_row(voice, names, entry) for entry in waiting])
+    for entry in attention:
+        voice.say(
+            f"第 {entry.n} 条未被接受：{names.of_id(entry.record_id)}",
+            f"number {entry.n} was rejected",
+            BAD,
+        )
+        told = entry.problem or {}
+        voice.show(Text(f"  {voice.pick(str(told.get('message_zh', '')), str(told.get('message_en', '')))}"))
+        voice.hint(str(told.get("next_zh", "")), str(told.get("next_en", "")))
+        voice.hint(f"看过后：gridward outbox --seen {entry.n}", "once seen")
+
+
+def _entry_row(voice: Voice, names: Names, entry: Entry) -> list[str]:
+    op = voice.pick(*_OPS.get(entry.op, (entry.op, entry.op)))
+    state = voice.pick(*_STATES[entry.outcome]) if entry.outcome in _STATES else voice.pick("待发", "waiting")
+    return [str(entry.n), when(entry.at), f"{op}{title_of(entry.type)}", names.of_id(entry.record_id)[:30], state]
+
+
+@click.command("conflicts")
+@click.option("--seen", metavar="N", type=int, help="已阅，移出清单 put number N aside")
+@pass_session
+@click.pass_context
+def conflicts_command(context: click.Context, session: Session, seen: int | None) -> None:
+    """多人同改一处时的处理结果。 What was decided where several people wrote."""
+    with session.tablet() as client:
+        if seen is not None:
+            _put_aside(session.voice, client, seen)
+        told, status = client.conflicts(), client.status()
+        session.voice.answer(told, lambda: _tell_conflicts(session.voice, Names(client), told))
+    context.exit(standing(status))
+
+
+def _tell_conflicts(voice: Voice, names: Names, told: list[Told]) -> None:
+    if not told:
+        voice.say("没有冲突", "no conflicts", GOOD)
+    for each in told:
+        zh, en = ("待人工认定", "a person decides") if each.open else ("已合并", "merged")
+        voice.say(f"第 {each.n} 条 {names.of_id(each.record_id)}：{zh}", en, BAD if each.open else GOOD)
+        for decision in each.decisions:
+            voice.show(Text("  ") + voice.both(*sentence(each.type, decision, names.person)))
+    if told:
+        voice.hint("看过后：gridward conflicts --seen 序号", "once seen: --seen N")
+

@@ -1,0 +1,153 @@
+"""
+Meeting the office 联网: ``enrol``, ``sync``, ``doctor``; the only commands that need a network.
+"""
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from sync_client import doctor, values
+from sync_client.commands.exits import Exit, after, standing
+from sync_client.commands.looking import tell_waiting
+from sync_client.commands.naming import roles_of
+from sync_client.commands.session import Address, Session, pass_session
+from sync_client.times import instant
+from sync_client.commands.voice import BAD, GOOD, QUIET, WAIT, Voice
+from sync_client.errors import SyncError
+from sync_client.labels import NotUnderstood
+from sync_client.values import Person, Status, SyncReport
+
+_MAX_NAME = 60
+_STYLES = {doctor.FINE: GOOD, doctor.WATCH: WAIT, doctor.WRONG: BAD, doctor.UNKNOWN: QUIET}
+
+
+@click.command("enrol")
+@click.argument("code")
+@click.option("--server", "url", metavar="URL", help="服务器地址，如 https://haizhou.example the server")
+@click.option("--name", help="本机名称，办公室可见 what the office will call this tablet")
+@click.option("--ca-certs", type=click.Path(exists=True, dir_okay=False), help="信任的证书文件 certificates to trust")
+@pass_session
+def enrol_command(session: Session, code: str, url: str | None, name: str | None, ca_certs: str | None) -> None:
+    """用登记码登记本机，或增加一名使用人员。 Enrol this tablet with a one-time code, or admit one more person."""
+    address = _address(session, url, ca_certs)
+    called = (name or platform.node() or "tablet")[:_MAX_NAME]
+    with session.new_tablet(address) as client:
+        people = client.enrol(code, called)
+    session.keep_address(address)
+    session.voice.answer({"people": people, "server": address.url}, lambda: _tell_enrolled(session.voice, people))
+
+
+def _address(session: Session, url: str | None, ca_certs: str | None) -> Address:
+    known = session.address
+    if url is None and known is None:
+        raise NotUnderstood("首次登记请加 --server 服务器地址。", "Give --server URL the first time.")
+    trusted = str(Path(ca_certs).resolve()) if ca_certs else known.ca_certs if known else None
+    address = Address(url or (known.url if known else ""), trusted)
+    try:
+        session.around.connect(address)
+    except ValueError:
+        raise NotUnderstood(
+            f"“{address.url}”不是可用的服务器地址，应以 https:// 开头。",
+            f"'{address.url}' is no server's address; it begins with https://.",
+        ) from None
+    return address
+
+
+def _tell_enrolled(voice: Voice, people: list[Person]) -> None:
+    voice.say("本机已登记", "this tablet is enrolled", GOOD)
+    for person in people:
+        voice.show(f"  {'●' if person.current else ' '} {person.name}（{roles_of(person)}）")
+    voice.hint("接着运行 gridward sync 取回登记资料", "now run gridward sync to fetch the registers")
+
+
+@click.command("sync")
+@pass_session
+@click.pass_context
+def sync_command(context: click.Context, session: Session) -> None:
+    """发送待发的，取回新的。 Send what waits and fetch what is new."""
+    voice, problem = session.voice, None
+    with session.tablet() as client:
+        try:
+            with _progress(voice, client.status().waiting) as watch:
+                report = client.sync(watch)
+        except SyncError as error:
+            problem, report = error, error.report or SyncReport(problem=error.problem)
+        status = client.status()
+    code = after(problem) if problem else standing(status)
+    told = {"report": report, "status": status, "exit": int(code)}
+    voice.answer(told, lambda: _tell_sync(voice, report, status, problem))
+    context.exit(code)
+
+
+def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncError | None) -> None:
+    if problem:
+        voice.problem(problem.problem)
+    else:
+        voice.say("同步完成", "synced", GOOD)
+    if report.pushed or report.pulled or report.left or not problem:
+        taken = (("发送", "sent", report.pushed), ("收到", "received", report.pulled), ("移出", "left", report.left))
+        also = (("自动合并", "merged", report.merged), ("移交认定", "conflicts", report.conflicts))
+        rest = (("未被接受", "rejected", report.rejected), ("等待中", "held", report.held))
+        shown = [*taken[:2], *(each for each in (*taken[2:], *also, *rest) if each[2])]
+        voice.pairs((zh, en, str(count)) for zh, en, count in shown)
+    if report.feeds_unread:
+        voice.say(f"有内容读不出：{'、'.join(report.feeds_unread)}", "some pages could not be read", WAIT)
+        voice.hint("请更新客户端", "update the client")
+    tell_waiting(voice, status)
+
+
+@contextmanager
+def _progress(voice: Voice, waiting: int) -> Iterator[Callable[[values.Progress], None] | None]:
+    """Show two bars while somebody watches: what was sent of what waited, and what came."""
+    if not voice.is_lively:
+        yield None
+        return
+    columns = (TextColumn("  {task.description}"), BarColumn(bar_width=30), MofNCompleteColumn())
+    with Progress(*columns, console=voice.console, transient=True) as bars:
+        sent = bars.add_task(voice.pick("发送 sent", "sent"), total=waiting)
+        came = bars.add_task(voice.pick("收到 received", "received"), total=None)
+        yield lambda progress: _move(bars, sent, came, progress)
+
+
+def _move(bars: Progress, sent: TaskID, came: TaskID, progress: values.Progress) -> None:
+    bars.update(sent, completed=progress.report.pushed)
+    bars.update(came, completed=progress.report.pulled)
+
+
+@click.command("doctor")
+@pass_session
+@click.pass_context
+def doctor_command(context: click.Context, session: Session) -> None:
+    """体检：时钟、磁盘、数据文件、网络、证书、登记。 Examine this tablet and its way to the server."""
+    voice, address = session.voice, session.address
+    transport = session.around.connect(address) if address else None
+    found = doctor.examine(session.file, transport, session.around.wall_ms)
+    code = _verdict(session, found)
+    told = {"findings": found, "exit": int(code), "examined_at": instant(session.around.wall_ms())}
+    voice.answer(told, lambda: _tell_findings(voice, found))
+    context.exit(code)
+
+
+def _verdict(session: Session, found: list[doctor.Finding]) -> Exit:
+    """Return the worst that was found, or where the work stands if nothing is wrong."""
+    wrong = {finding.code for finding in found if finding.state == doctor.WRONG}
+    if "enrolled" in wrong:
+        return Exit.NOT_ADMITTED
+    if "server" in wrong:
+        return Exit.NO_NETWORK
+    if wrong:
+        return Exit.ATTENTION
+    with session.tablet() as client:
+        return standing(client.status())
+
+
+def _tell_findings(voice: Voice, found: list[doctor.Finding]) -> None:
+    for finding in found:
+        voice.say(f"{finding.zh}：{finding.value_zh}", f"{finding.en}: {finding.value_en}", _STYLES[finding.state])
+        if finding.next_zh:
+            voice.hint(finding.next_zh, finding.next_en)
+

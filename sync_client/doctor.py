@@ -1,0 +1,222 @@
+"""
+The doctor 体检: what may be wrong with a tablet and its way to the server, looked at one by one.
+
+Nothing is repaired and nothing is written; whatever cannot be looked at is said to be unknown.
+"""
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from schemas.clock import CORRECT_BEYOND_MS
+from schemas.wire import PROTOCOL, SyncRequest
+from sync_client.calls import Office, answer_of
+from sync_client.times import lasting, moment
+from sync_client.database import Database
+from sync_client.desk import Desk
+from sync_client.errors import CaptivePortal, NotEnrolled, Refused, StoreError, SyncError
+from sync_client.journal import Journal
+from sync_client.local_store import LocalStore
+from sync_client.transport import Request, Response, Transport
+
+FINE, WATCH, WRONG, UNKNOWN = "fine", "watch", "wrong", "unknown"
+#: A day's work with 300 photos wants about a gigabyte; below the second mark recording itself is at risk.
+_ROOM_MB, _NO_ROOM_MB = 1_000, 200
+_DAY_MS = 24 * 3600 * 1000
+#: A certificate that ends within two weeks is worth a word to the office.
+_SOON_S = 14 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One thing that was looked at.
+
+    Attributes:
+        code: ``disk``, ``file``, ``waiting``, ``server``, ``clock``, ``certificate``, ``enrolled``; stable.
+        state: ``fine``, ``watch``, ``wrong`` or ``unknown``.
+        zh, en: What was looked at.
+        value_zh, value_en: What was found.
+        next_zh, next_en: What to do; empty where there is nothing to do.
+    """
+
+    code: str
+    state: str
+    zh: str
+    en: str
+    value_zh: str
+    value_en: str
+    next_zh: str = ""
+    next_en: str = ""
+
+
+class _Pong(msgspec.Struct):
+    nonce: str
+    now_ms: int
+
+
+def examine(file: Path, transport: Transport | None, wall_ms: Callable[[], int]) -> list[Finding]:
+    """
+    Look at everything once.
+
+    Args:
+        file: The tablet's file; it need not be there.
+        transport: The way to the server; None where there was never one.
+        wall_ms: The device's clock, milliseconds since 1970-01-01 UTC.
+    """
+    found = [_disk(file.parent)]
+    try:
+        database = Database(file) if file.exists() else None
+    except StoreError as error:
+        return [*found, _about_file(error), *_server(None, transport, wall_ms)]
+    if database is None:
+        return [*found, *_server(None, transport, wall_ms)]
+    try:
+        desk = Desk(database, wall_ms)
+        return [*found, _integrity(database), _waiting(desk), *_server(desk, transport, wall_ms)]
+    finally:
+        database.close()
+
+
+def _disk(folder: Path) -> Finding:
+    present = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(present).free // 1_000_000
+    state = FINE if free >= _ROOM_MB else WATCH if free >= _NO_ROOM_MB else WRONG
+    advice = () if state == FINE else ("请腾出空间，照片尤其占地方", "make room; photos take most of it")
+    return Finding("disk", state, "可用空间", "free space", f"{free} MB", f"{free} MB", *advice)
+
+
+def _integrity(database: Database) -> Finding:
+    try:
+        [said] = database.one("PRAGMA integrity_check(1)")
+    except (StoreError, sqlite3.Error) as error:
+        return _about_file(error)
+    if said == "ok":
+        return Finding("file", FINE, "数据文件", "data file", "完好", "sound")
+    return _about_file(StoreError(str(said)))
+
+
+def _about_file(error: Exception) -> Finding:
+    known = error if isinstance(error, StoreError) else StoreError(str(error))
+    return Finding("file", WRONG, "数据文件", "data file", known.zh, known.en, known.next_zh, known.next_en)
+
+
+def _waiting(desk: Desk) -> Finding:
+    journal = Journal(desk.db)
+    oldest, count = journal.oldest_waiting_ms(), journal.counts()["waiting"]
+    if oldest is None:
+        return Finding("waiting", FINE, "待发", "waiting", "没有", "nothing")
+    age = max(desk.now_ms() - oldest, 0)
+    zh, en = lasting(age)
+    told = (f"{count} 条，最早一条已等 {zh}（{moment(oldest)}）", f"{count}, the oldest for {en} ({moment(oldest)})")
+    if age <= _DAY_MS:
+        return Finding("waiting", FINE, "待发", "waiting", *told)
+    return Finding("waiting", WATCH, "待发", "waiting", *told, "请尽快连接网络后同步", "sync as soon as there is a network")
+
+
+# -- the way to the server --------------------------------------------------------------------------
+
+
+def _server(desk: Desk | None, transport: Transport | None, wall_ms: Callable[[], int]) -> Iterator[Finding]:
+    if transport is None:
+        yield _enrolled(NotEnrolled())
+        return
+    asked = wall_ms()
+    try:
+        response = transport.send(Request("GET", f"/v1/ping?nonce={(nonce := secrets.token_hex(6))}"))
+        pong = _pong(response, nonce)
+    except SyncError as error:
+        yield _unreached(error)
+        yield Finding("enrolled", UNKNOWN, "登记", "enrolment", "没有网络，无法确认", "unknown without a network")
+        return
+    answered = wall_ms()
+    yield Finding("server", FINE, "服务器", "server", f"已连通，{answered - asked} 毫秒", f"{answered - asked} ms away")
+    yield _clock(pong.now_ms - (asked + answered) // 2)
+    yield _certificate(response, pong.now_ms // 1000)
+    yield _token(desk, transport)
+
+
+def _pong(response: Response, nonce: str) -> _Pong:
+    """Return the answer to a ping, which only the server itself can give."""
+    try:
+        pong = msgspec.json.decode(answer_of(response), type=_Pong)
+    except (Refused, msgspec.DecodeError) as error:
+        raise CaptivePortal(str(error)) from error
+    if pong.nonce != nonce:
+        raise CaptivePortal("nonce")
+    return pong
+
+
+def _unreached(error: SyncError) -> Finding:
+    told = error.problem
+    return Finding(
+        code="server",
+        state=WRONG,
+        zh="服务器",
+        en="server",
+        value_zh=told["message_zh"],
+        value_en=told["message_en"],
+        next_zh=told["next_zh"],
+        next_en=told["next_en"],
+    )
+
+
+def _clock(offset_ms: int) -> Finding:
+    zh, en = lasting(offset_ms)
+    if abs(offset_ms) < 1000:
+        return Finding("clock", FINE, "时钟", "clock", "与服务器一致", "agrees with the server")
+    way_zh, way_en = ("慢", "slow") if offset_ms > 0 else ("快", "fast")
+    told = (f"比服务器{way_zh} {zh}", f"{en} {way_en}")
+    if abs(offset_ms) <= CORRECT_BEYOND_MS:
+        return Finding("clock", FINE, "时钟", "clock", *told)
+    advice = ("记录的时间会自动更正；请把平板设为自动对时", "times are corrected; let the tablet set its clock by itself")
+    return Finding("clock", WATCH, "时钟", "clock", *told, *advice)
+
+
+def _certificate(response: Response, now_s: int) -> Finding:
+    ends = response.certificate_ends_s
+    if ends is None:
+        return Finding("certificate", UNKNOWN, "证书", "certificate", "此连接未用证书", "this connection has none")
+    left_zh, left_en = lasting((ends - now_s) * 1000)
+    day = moment(ends * 1000)[:10]
+    told = (f"有效期至 {day}，还有 {left_zh}", f"valid until {day}, {left_en} left")
+    if ends - now_s > _SOON_S:
+        return Finding("certificate", FINE, "证书", "certificate", *told)
+    return Finding("certificate", WATCH, "证书", "certificate", *told, "请告知街道管理员", "tell the street office")
+
+
+def _token(desk: Desk | None, transport: Transport) -> Finding:
+    """Ask the server for what is new, and look only at whether it answers."""
+    head = desk.head() if desk else None
+    if desk is None or head is None or head.token is None:
+        return _enrolled(NotEnrolled())
+    asked = SyncRequest(PROTOCOL, head.install, cursors=LocalStore(desk.db).cursors(), limit=1)
+    try:
+        Office(transport, secrets.token_bytes).post("/v1/sync", asked, head.token)
+    except NotEnrolled as error:
+        return _enrolled(error)
+    except Refused as error:
+        if error.told.get("code") not in ("epoch_changed", "cursor_too_old"):
+            return _unreached(error)
+    except SyncError as error:
+        return _unreached(error)
+    return Finding("enrolled", FINE, "登记", "enrolment", "有效", "valid")
+
+
+def _enrolled(error: NotEnrolled) -> Finding:
+    told = error.problem
+    return Finding(
+        code="enrolled",
+        state=WRONG,
+        zh="登记",
+        en="enrolment",
+        value_zh=told["message_zh"],
+        value_en=told["message_en"],
+        next_zh=told["next_zh"],
+        next_en=told["next_en"],
+    )
