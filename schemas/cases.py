@@ -5,8 +5,8 @@ The ledger case 问题台账, and the classes of problems with their default sev
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from schemas.fields import Choice, Id, Instant, Many, Part, Place, Text, Whole
-from schemas.parts import FUNCTIONAL_UNITS, EntrySchema, PhotoSchema, PositionSchema, labelled
+from schemas.fields import Choice, Id, Instant, Many, Part, Place, Sha256, Text, Whole
+from schemas.parts import FUNCTIONAL_UNITS, EntrySchema, PartSchema, PhotoSchema, PositionSchema, labelled
 from schemas.records import Fields, RecordSchema, register
 from schemas.rules import APPEND, DERIVED, FIRST, Workflow, authority, escalate, union
 from schemas.workflow import CASE
@@ -98,6 +98,19 @@ PROBLEM_CLASSES: Mapping[str, ProblemClass] = {
 }
 
 
+class LateActSchema(PartSchema):
+    """An act that the case's state no longer allowed when it arrived 迟到的操作: kept, shown, never carried out."""
+
+    act = Text(1, 40, required=True, metadata={"label": "操作"})
+    state = Choice(CASE.states, required=True, metadata={"label": "到达时的状态"})
+    zh = Text(1, 200, required=True, metadata={"label": "原因"})
+    en = Text(1, 200, required=True, metadata={"label": "原因（英文）"})
+    at = Many(Whole(0, 1 << 53), 2, required=True, metadata={"label": "时间"})
+    by = Id(required=True, metadata={"label": "操作人"})
+    reason = Text(0, 300, allow_none=True, metadata={"label": "理由"})
+    evidence = Many(Sha256(), 40, metadata={"label": "照片"})
+
+
 @register
 class CaseSchema(RecordSchema):
     """
@@ -134,6 +147,7 @@ class CaseSchema(RecordSchema):
     description = Text(0, 300, allow_none=True, metadata=labelled("存在问题"))
     found_at = Instant(required=True, metadata=labelled("发现时间", FIRST))
     status = Choice(CASE.states, metadata=labelled("状态", Workflow(CASE.name)))
+    late_acts = Many(Part(LateActSchema), 500, metadata=labelled("迟到的操作", DERIVED))
     photos = Many(Part(PhotoSchema), 60, metadata=labelled("照片", union("sha256")))
     remark = Many(Part(EntrySchema), 500, metadata=labelled("备注", APPEND))
 

@@ -14,7 +14,7 @@ from schemas.records import Fields, RecordType
 from schemas.rules import Append, Union
 
 
-def fold(kind: RecordType, fields: Fields, mutation: Mutation, device: str) -> None:
+def fold(kind: RecordType, fields: Fields, mutation: Mutation, device: str) -> Any:
     """
     Apply *mutation* to *fields* in place and bring the derived fields up to date.
 
@@ -23,6 +23,9 @@ def fold(kind: RecordType, fields: Fields, mutation: Mutation, device: str) -> N
         fields: The record's fields, owned by the caller.
         mutation: A create or patch; an act is the office's to decide, a void leaves the fields alone.
         device: The device that made the mutation; it holds the shares.
+
+    Returns:
+        What ``kind.complete`` returned, which ``kind.consequences`` takes over.
     """
     fields.update(mutation.set)
     for name, elements in mutation.add.items():
@@ -34,26 +37,34 @@ def fold(kind: RecordType, fields: Fields, mutation: Mutation, device: str) -> N
                 drop_element(rule, fields, name, key)
     for name, amount in mutation.share.items():
         put_share(fields, name, holder_of(device, mutation.by), amount)
-    kind.complete(fields)
+    return kind.complete(fields)
 
 
 def add_all(rule: Any, fields: Fields, name: str, elements: list[Any], mutation: Mutation) -> None:
     """Add *elements* to a set, or append them as signed and dated entries."""
-    for element in elements:
-        if isinstance(rule, Union):
+    if isinstance(rule, Union):
+        if name not in fields:
+            fields[name] = _as_set(rule, elements)
+            return
+        for element in elements:
             put_element(rule, fields, name, element)
-        elif isinstance(rule, Append):
-            append_entry(fields, name, element, mutation.at, mutation.by)
+    elif isinstance(rule, Append):
+        for text in elements:
+            append_entry(fields, name, text, mutation.at, mutation.by)
 
 
-def put_element(rule: Union, fields: Fields, name: str, element: Any) -> bool:
-    """Put *element* into the set *name*, which is kept in key order; say whether it was new."""
-    present = fields.setdefault(name, [])
-    key = rule.key_of(element)
-    if any(rule.key_of(other) == key for other in present):
-        return False
-    insort(present, element, key=rule.key_of)
-    return True
+def _as_set(rule: Union, elements: list[Any]) -> list[Any]:
+    """Return *elements* in key order, the first of each key."""
+    if len(elements) < 2:
+        return list(elements)
+    by_key = {rule.key_of(element): element for element in reversed(elements)}
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def put_element(rule: Union, fields: Fields, name: str, element: Any) -> None:
+    """Put *element* into the set *name*, which is kept in key order, in place of one with its key."""
+    drop_element(rule, fields, name, rule.key_of(element))
+    insort(fields[name], element, key=rule.key_of)
 
 
 def drop_element(rule: Union, fields: Fields, name: str, key: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from marshmallow import INCLUDE, Schema, validates_schema
 
 from schemas.fields import Exact
-from schemas.rules import LATEST, Rule, RuleTable, Together, Unique
+from schemas.rules import LATEST, Rule, RuleTable, Together, Unique, Workflow
 
 Fields = dict[str, Any]
 
@@ -57,12 +57,22 @@ class RecordSchema(Schema):
                 check(data)
 
     @staticmethod
-    def complete(fields: Fields) -> None:
-        """Fill in the derived fields of *fields*, in place; a type without any has nothing to do."""
+    def complete(fields: Fields) -> Any:
+        """
+        Fill in the derived fields of *fields*, in place; a type without any has nothing to do.
+
+        Returns:
+            What ``consequences`` would otherwise have to work out again, if anything.
+        """
 
     @staticmethod
-    def consequences(record_id: str, grid: str, fields: Fields) -> "list[Consequence]":
-        """Return the records that this one brings into being (a check its cases); usually none."""
+    def consequences(record_id: str, grid: str, fields: Fields, known: Any = None) -> "list[Consequence]":
+        """
+        Return the records that this one brings into being (a check its cases); usually none.
+
+        Args:
+            known: What ``complete`` returned for these very *fields*, where it was just called.
+        """
         return []
 
 
@@ -83,8 +93,8 @@ class RecordType:
     name: str
     schema: type[RecordSchema]
     rules: RuleTable
-    complete: Callable[[Fields], None]
-    consequences: Callable[[str, str, Fields], list[Consequence]]
+    complete: Callable[[Fields], Any]
+    consequences: Callable[..., list[Consequence]]
     #: The class overrides these; asking costs a call on every record otherwise.
     has_consequences: bool
     title_zh: str
@@ -101,14 +111,19 @@ def register(schema: type[RecordSchema]) -> type[RecordSchema]:
 
 def describe(schema: type[RecordSchema]) -> RecordType:
     """Return what merging asks of *schema*, without adding it to the registry."""
+    rules = _rules_of(schema)
+    moved = ((name, rule.machine) for name, rule in rules.fields.items() if isinstance(rule, Workflow))
+    workflow_field, machine = next(moved, (None, ""))
     return RecordType(
         name=schema.type_name,
         schema=schema,
-        rules=_rules_of(schema),
+        rules=rules,
         complete=schema.complete,
         consequences=schema.consequences,
         has_consequences=schema.consequences is not RecordSchema.consequences,
         title_zh=schema.title_zh,
+        workflow_field=workflow_field,
+        machine=machine,
     )
 
 

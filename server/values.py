@@ -65,10 +65,15 @@ class Seen(NamedTuple):
 
 
 class Dot(NamedTuple):
-    """One adding of one set element: at which version, by which device."""
+    """
+    One adding of one set element: at which version, by which device.
+
+    ``element`` is what was added, where others added it too; alone it is the one in the fields.
+    """
 
     version: int
     device: str
+    element: Any = None
 
 
 @dataclass(slots=True)
@@ -135,7 +140,8 @@ class Record:
             base: The version the author was looking at.
             quiet: False where the outcome is not simply what the author wrote.
         """
-        saw_it_all = base == self.version or (self.clean and self.device == author.device)
+        # A version seen says nothing of what this very push has changed since.
+        saw_it_all = (base == self.version and not self.changed) or (self.clean and self.device == author.device)
         self.clean = quiet and author.as_claimed and saw_it_all
         self.at = max(self.at, author.stamp)
         self.by, self.device, self.changed = by, author.device, True
@@ -145,11 +151,16 @@ class Record:
         return wire.canonical(self.fields).decode()
 
     def copy(self) -> "Record":
-        """Return a deep enough copy to try a group of mutations on."""
+        """Return a deep enough copy to come back to when a group of mutations fails."""
         twin = Record(**{name: getattr(self, name) for name in self.__slots__})
         twin.fields = deep(self.fields)
         twin.marks = self.marks.copy()
         return twin
+
+    def become(self, twin: "Record") -> None:
+        """Be again what *twin*, a copy made earlier, still is; whoever holds this record sees it."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(twin, name))
 
 
 def deep(value: Any) -> Any:

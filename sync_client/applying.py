@@ -167,7 +167,7 @@ class Applier:
     def _take(self, feed: str, generation: int, records: Sequence[WireRecord]) -> None:
         waiting: set[str] = set()
         if records and not self._journal.is_empty():
-            pass
+            waiting = self._journal.with_waiting([record.id for record in records])
         self._store.put_records(feed, generation, (r for r in records if r.id not in waiting))
         for record in records:
             if record.id in waiting:

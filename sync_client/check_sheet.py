@@ -137,7 +137,6 @@ class Sheet(Struct):
     def body(self) -> Fields:
         """Return the fields to create the check with; photos and remarks go beside them."""
         made: Fields = {
-            "mode": "routine",
             "inspector_id": self.by,
             "inspector_role": self.role,
             "observed_at": self.begun,
@@ -189,7 +188,7 @@ def sheet_for_stranger(check_type: str, name: str, place: str, grid: str, person
 
 def _blank(check_type: str, name: str, grid: str, person: Person, begun: str) -> Sheet:
     key = f"{DRAFT_PREFIX}{person.id}:{begun}"
-    sheet = Sheet(key, check_type, person.id, role_in(person, grid), begun, grid, name)
+    sheet = Sheet(key, check_type, person.id, role_in(person, grid), begun, grid, name, {"mode": "routine"})
     if FORMS[check_type].sampled:
         sheet.fields["sample_length_m"] = _USUAL_LENGTH_M
     return sheet
@@ -258,7 +257,12 @@ def _value_of(type_name: str, item: Item, words: list[str]) -> tuple[Any, str]:
 
 
 def _asked(item: Item) -> str:
-    kinds = {"count": f"数量（{item.unit}）", "m2": "面积（平方米）", "level": "无、轻或重", "piles": "堆数和面积（平方米）"}
+    kinds = {
+        "count": f"数量（{item.unit}）",
+        "m2": "面积（平方米）",
+        "level": "无、轻或重",
+        "piles": "堆数和面积（平方米）",
+    }
     return kinds.get(item.kind, "是或否")
 
 

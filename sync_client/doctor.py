@@ -16,12 +16,12 @@ import msgspec
 from schemas.clock import CORRECT_BEYOND_MS
 from schemas.wire import PROTOCOL, SyncRequest
 from sync_client.calls import Office, answer_of
-from sync_client.times import lasting, moment
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.errors import CaptivePortal, NotEnrolled, Refused, StoreError, SyncError
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
+from sync_client.times import lasting, moment
 from sync_client.transport import Request, Response, Transport
 
 FINE, WATCH, WRONG, UNKNOWN = "fine", "watch", "wrong", "unknown"
@@ -116,7 +116,9 @@ def _waiting(desk: Desk) -> Finding:
     told = (f"{count} 条，最早一条已等 {zh}（{moment(oldest)}）", f"{count}, the oldest for {en} ({moment(oldest)})")
     if age <= _DAY_MS:
         return Finding("waiting", FINE, "待发", "waiting", *told)
-    return Finding("waiting", WATCH, "待发", "waiting", *told, "请尽快连接网络后同步", "sync as soon as there is a network")
+    return Finding(
+        "waiting", WATCH, "待发", "waiting", *told, "请尽快连接网络后同步", "sync as soon as there is a network"
+    )
 
 
 # -- the way to the server --------------------------------------------------------------------------
@@ -174,7 +176,10 @@ def _clock(offset_ms: int) -> Finding:
     told = (f"比服务器{way_zh} {zh}", f"{en} {way_en}")
     if abs(offset_ms) <= CORRECT_BEYOND_MS:
         return Finding("clock", FINE, "时钟", "clock", *told)
-    advice = ("记录的时间会自动更正；请把平板设为自动对时", "times are corrected; let the tablet set its clock by itself")
+    advice = (
+        "记录的时间会自动更正；请把平板设为自动对时",
+        "times are corrected; let the tablet set its clock by itself",
+    )
     return Finding("clock", WATCH, "时钟", "clock", *told, *advice)
 
 

@@ -112,15 +112,21 @@ def value_from(field: Field, text: str) -> Any:
     """
     plain = folded(text)
     if plain in NONE or not plain:
-        return _judged(field, None)
-    read: dict[type, Callable[[Field, str], Any]] = {
-        Whole: _whole, Number: _number, Flag: _flag, Choice: _choice, Part: _json, Many: _json,
-    }  # fmt: skip
-    reader = next((reader for kind, reader in read.items() if isinstance(field, kind)), None)
-    return _judged(field, reader(field, text) if reader else text.strip())
+        return allowed(field, None)
+    if isinstance(field, Choice):
+        return allowed(field, _choice(field, text))
+    read: dict[type, Callable[[str], Any]] = {Whole: _whole, Number: _number, Flag: _flag, Part: _json, Many: _json}
+    reader = next((reader for kind, reader in read.items() if isinstance(field, kind)), str.strip)
+    return allowed(field, reader(text))
 
 
-def _judged(field: Field, value: Any) -> Any:
+def allowed(field: Field, value: Any) -> Any:
+    """
+    Return *value*, where *field* may have it.
+
+    Raises:
+        NotUnderstood: It may not; the first reason is told.
+    """
     if not isinstance(field, Bilingual):
         return value
     try:
@@ -138,14 +144,14 @@ def _first(messages: Any) -> dict[str, str]:
     return messages
 
 
-def _whole(field: Field, text: str) -> int:
+def _whole(text: str) -> int:
     try:
         return int(folded(text))
     except ValueError:
         raise NotUnderstood(f"“{text}”不是整数。", f"'{text}' is no whole number.") from None
 
 
-def _number(field: Field, text: str) -> float:
+def _number(text: str) -> float:
     try:
         value = float(folded(text))
     except ValueError:
@@ -153,7 +159,7 @@ def _number(field: Field, text: str) -> float:
     return int(value) if value.is_integer() else value
 
 
-def _flag(field: Field, text: str) -> bool:
+def _flag(text: str) -> bool:
     plain = folded(text)
     if plain in YES | NO:
         return plain in YES
@@ -171,7 +177,7 @@ def _choice(field: Field, text: str) -> str:
     raise NotUnderstood(f"应为其中之一：{listed}。", f"Choose one of: {', '.join(labels)}.")
 
 
-def _json(field: Field, text: str) -> Any:
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

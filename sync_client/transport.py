@@ -118,6 +118,7 @@ class HTTPTransport:
             preload_content=False,
             decode_content=False,
         )
+        ends = _certificate_end(answer)
         try:
             body = _whole(answer)
         except ProtocolError as error:

@@ -119,7 +119,7 @@ def _has_one(first: str, second: str) -> Any:
 def _answers_all(type_name: str) -> Any:
     def answers(fields: Fields) -> bool:
         form = FORMS.get((type_name, fields["form_version"]))
-        return form is not None and all(item.code in fields["items"] for item in form.items)
+        return form is not None and form.codes <= fields["items"].keys()
 
     return answers
 

@@ -6,6 +6,7 @@ square metre, so that a score is exact and the same on every machine.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 Note = dict[str, Any]
@@ -248,7 +249,7 @@ class Veto:
     opens: Opens | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """
     One version of one form 检查表版本; never changed once a check was made with it.
@@ -273,3 +274,8 @@ class Form:
     case_photos: tuple[str, ...] = ()
     photo_after_fix: bool = False
     sampled: bool = False
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """The codes of all items."""
+        return frozenset(item.code for item in self.items)

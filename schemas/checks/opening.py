@@ -6,7 +6,8 @@ from typing import Any
 
 from schemas import ids
 from schemas.checks.forms import Item
-from schemas.checks.scoring import FORMS, Finding, cases_in
+from schemas.checks.reading import Finding, Reading
+from schemas.checks.scoring import FORMS, cases_in
 from schemas.grid import Level
 from schemas.records import Consequence, Fields
 from schemas.workflow import CASE
@@ -30,11 +31,13 @@ def case_id(check_id: str, group: str) -> str:
     return ids.derived_id("case", check_id, group)
 
 
-def cases_of(type_name: str, check_id: str, grid: str, fields: Fields) -> list[Consequence]:
+def cases_of(
+    type_name: str, check_id: str, grid: str, fields: Fields, reading: Reading | None = None
+) -> list[Consequence]:
     """Return the cases that a check opens; none where its form is not known here."""
     return [
         Consequence("case", case_id(check_id, found.group), grid, _case(type_name, check_id, grid, fields, found))
-        for found in cases_in(type_name, fields)
+        for found in cases_in(type_name, fields, reading)
     ]
 
 

@@ -90,19 +90,20 @@ class ParkingCheckSchema(CheckSchema):
     order_rate = Whole(0, 1000, allow_none=True, metadata=labelled("规范停放率（千分之一）", DERIVED))
 
     @staticmethod
-    def complete(fields: Fields) -> None:
+    def complete(fields: Fields) -> Any:
         """Fill in the score and what follows from it, and the two rates."""
-        fill_in("parking_check", fields)
+        reading = fill_in("parking_check", fields)
         items = fields.get("items", {})
         wrong = _share(items, ("M1", "M2", "M3"), fields.get("motor_total", 0))
         astray = _share(items, ("N1", "N2"), fields.get("nonmotor_total", 0))
         fields["violation_rate"] = wrong
         fields["order_rate"] = None if astray is None else 1000 - astray
+        return reading
 
     @staticmethod
-    def consequences(record_id: str, grid: str, fields: Fields) -> list[Consequence]:
+    def consequences(record_id: str, grid: str, fields: Fields, known: Any = None) -> list[Consequence]:
         """Return the cases this check opens."""
-        return cases_of("parking_check", record_id, grid, fields)
+        return cases_of("parking_check", record_id, grid, fields, known)
 
 
 def _share(items: Mapping[str, Any], codes: tuple[str, ...], total: int) -> int | None:

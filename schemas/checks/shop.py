@@ -3,7 +3,7 @@ The three guarantees in front of the door 门前三包检查: the form, and the 
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from schemas.checks.common import CheckSchema, items_part, notes_part, whole_check
 from schemas.checks.forms import ANY, Applies, Deduction, Each, Form, Item, Kind, Once, Opens, Photos, Veto, When
@@ -113,11 +113,11 @@ class ShopCheckSchema(CheckSchema):
     notes = Part(notes_part(*FORMS), allow_none=True, metadata=labelled("检查项说明"))
 
     @staticmethod
-    def complete(fields: Fields) -> None:
+    def complete(fields: Fields) -> Any:
         """Fill in the score and what follows from it."""
-        fill_in("shop_check", fields)
+        return fill_in("shop_check", fields)
 
     @staticmethod
-    def consequences(record_id: str, grid: str, fields: Fields) -> list[Consequence]:
+    def consequences(record_id: str, grid: str, fields: Fields, known: Any = None) -> list[Consequence]:
         """Return the cases this check opens."""
-        return cases_of("shop_check", record_id, grid, fields)
+        return cases_of("shop_check", record_id, grid, fields, known)

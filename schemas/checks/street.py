@@ -3,7 +3,7 @@ Street sweeping and upkeep 街道清扫保洁检查: the form, and the check mad
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from schemas.checks.common import CheckSchema, items_part, notes_part, whole_check
 from schemas.checks.forms import (
@@ -20,7 +20,8 @@ from schemas.checks.forms import (
     When,
 )
 from schemas.checks.opening import cases_of
-from schemas.checks.scoring import add_form, fill_in, sample_area
+from schemas.checks.reading import sample_area
+from schemas.checks.scoring import add_form, fill_in
 from schemas.fields import Choice, Flag, Number, Part, Whole
 from schemas.parts import labelled
 from schemas.records import Consequence, Fields, register
@@ -123,14 +124,14 @@ class StreetCheckSchema(CheckSchema):
     notes = Part(notes_part(*FORMS), allow_none=True, metadata=labelled("检查项说明"))
 
     @staticmethod
-    def complete(fields: Fields) -> None:
+    def complete(fields: Fields) -> Any:
         """Fill in the area of the sample, the score and what follows from it."""
         if "sample_length_m" in fields and "sample_width_m" in fields:
             area = sample_area(fields)
             fields["sample_area_m2"] = area / 100 if area % 100 else area // 100
-        fill_in("street_check", fields)
+        return fill_in("street_check", fields)
 
     @staticmethod
-    def consequences(record_id: str, grid: str, fields: Fields) -> list[Consequence]:
+    def consequences(record_id: str, grid: str, fields: Fields, known: Any = None) -> list[Consequence]:
         """Return the cases this check opens."""
-        return cases_of("street_check", record_id, grid, fields)
+        return cases_of("street_check", record_id, grid, fields, known)

@@ -113,17 +113,12 @@ def when(ms: int | None) -> str:
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, LOCAL).strftime("%Y-%m-%d %H:%M")
 
 
-class DayType(click.ParamType):
-    """A calendar day, as the millisecond it begins here."""
-
-    name = "2020-07-18"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the day's first millisecond."""
-        try:
-            return day_ms(str(value))
-        except ValueError:
-            self.fail(f"“{value}”不是日期，应如 2020-07-18。'{value}' is no day; write 2020-07-18.", param, ctx)
+def day(text: str) -> int:
+    """Return the first millisecond here of a calendar day; the type of an option."""
+    try:
+        return day_ms(text)
+    except ValueError:
+        raise click.BadParameter(f"“{text}”不是日期，应如 2020-07-18。'{text}' is no day; write 2020-07-18.") from None
 
 
 def show(rows: Sequence[dict[str, Any]], headings: dict[str, str], *, json_wanted: bool) -> None:
@@ -134,7 +129,9 @@ def show(rows: Sequence[dict[str, Any]], headings: dict[str, str], *, json_wante
     table = Table(*headings.values(), box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in headings))
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    terminal = Console(highlight=False, markup=False)
+    # Into a file or another program every cell goes whole.
+    Console(highlight=False, markup=False, width=None if terminal.is_terminal else 10_000).print(table)
     click.echo(f"共 {len(rows)} 条 {len(rows)} in all")
 
 

@@ -7,24 +7,19 @@ from typing import Any
 import click
 
 from schemas.roles import Role
-from server.commands.common import DayType, as_json, in_district, now_ms, open_store, pick_district, show, telling, when
+from server.commands.common import as_json, day, in_district, now_ms, open_store, pick_district, show, telling, when
 from server.storage.people import Account, Held
 from server.usecases.manage_people import add_person, end_grants, grant_role, stop_person
 from server.values import Grant
 
 
-class RoleType(click.ParamType):
-    """A role, as its word or as offices call it."""
-
-    name = "网格员|grid_worker"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Role:
-        """Return the role."""
-        for role in Role:
-            if value in (role, role.value, role.zh):
-                return role
-        listed = "、".join(f"{role.zh}({role.value})" for role in Role)
-        self.fail(f"没有身份“{value}”，有：{listed}。There is no role '{value}'.", param, ctx)
+def role_named(text: str) -> Role:
+    """Return a role by its word or as offices call it; the type of an argument."""
+    for role in Role:
+        if text in (role.value, role.zh):
+            return role
+    listed = "、".join(f"{role.zh}({role.value})" for role in Role)
+    raise click.BadParameter(f"没有身份“{text}”，有：{listed}。There is no role '{text}'.")
 
 
 @click.group("people")
@@ -61,7 +56,8 @@ def list_people(everybody: bool, district: str | None, as_json: bool) -> None:
     now = now_ms()
     rows = [_row(account, held, now) for account in accounts if everybody or account.stopped_ms is None]
     headings = {
-        "code": "工号", "name": "姓名", "title": "职务", "unit": "单位", "roles": "身份", "stopped": "停用", "id": "编号",
+        "code": "工号", "name": "姓名", "title": "职务", "unit": "单位", "roles": "身份", "stopped": "停用",
+        "id": "编号",
     }  # fmt: skip
     show(rows, headings, json_wanted=as_json)
 
@@ -79,10 +75,10 @@ def stop(person: str, district: str | None) -> None:
 
 @people.command("grant")
 @click.argument("person")
-@click.argument("role", type=RoleType())
+@click.argument("role", type=role_named)
 @click.argument("area")
-@click.option("--from", "from_ms", type=DayType(), help="开始日期，默认现在。From this day; now by default.")
-@click.option("--to", "to_ms", type=DayType(), help="到此日零时为止。Until the beginning of this day.")
+@click.option("--from", "from_ms", type=day, help="开始日期，默认现在。From this day; now by default.")
+@click.option("--to", "to_ms", type=day, help="到此日零时为止。Until the beginning of this day.")
 @in_district
 @telling
 def grant(person: str, role: Role, area: str, from_ms: int | None, to_ms: int | None, district: str | None) -> None:
@@ -95,11 +91,9 @@ def grant(person: str, role: Role, area: str, from_ms: int | None, to_ms: int | 
 
 @people.command("end-grant")
 @click.argument("person")
-@click.argument("role", type=RoleType(), required=False)
+@click.argument("role", type=role_named, required=False)
 @click.argument("area", required=False)
-@click.option(
-    "--at", "at_ms", type=DayType(), help="到此日零时为止，默认现在。Ends as this day begins; now by default."
-)
+@click.option("--at", "at_ms", type=day, help="到此日零时为止，默认现在。Ends as this day begins; now by default.")
 @in_district
 @telling
 def end_grant(person: str, role: Role | None, area: str | None, at_ms: int | None, district: str | None) -> None:

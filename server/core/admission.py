@@ -105,7 +105,8 @@ def check_reach(record: Record, mutation: Mutation, role: Role, signed_ms: int) 
         Refusal: ``not_allowed``, ``not_your_record`` or ``check_locked``.
     """
     reserved = check_reserved(mutation, role)
-    if reserved and reserved.issuperset(mutation.set):
+    beside = mutation.set.keys() - reserved or mutation.add or mutation.remove or mutation.share
+    if reserved and not beside:
         return
     if PERMISSIONS[mutation.type, mutation.op][role] is not Scope.OWN:
         return
@@ -129,12 +130,22 @@ def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
     return reserved
 
 
-def check_signature(mutation: Mutation) -> None:
+def check_signature(person: Person, mutation: Mutation, place: str, signed_ms: int) -> None:
     """
-    Make sure that a new check names its own author as the inspector.
+    Make sure that nobody signs with another's name, or under a role he does not hold at *place*.
 
     Raises:
-        Refusal: ``not_allowed`` where somebody would sign with another's name.
+        Refusal: ``not_allowed``, naming the field that says so.
     """
-    if mutation.set.get("inspector_id", mutation.by) != mutation.by:
+    written = mutation.set
+    if written.get("inspector_id", mutation.by) != mutation.by:
         raise Refusal("not_allowed", what="inspector_id")
+    if (written.get("score_revision") or {}).get("by", mutation.by) != mutation.by:
+        raise Refusal("not_allowed", what="score_revision")
+    claimed = written.get("inspector_role")
+    if claimed is not None and claimed not in _roles_held(person, place, signed_ms):
+        raise Refusal("not_allowed", what="inspector_role")
+
+
+def _roles_held(person: Person, place: str, signed_ms: int) -> set[str]:
+    return {g.role.value for g in person.grants if g.holds_at(signed_ms) and grid.lies_in(place, g.area)}

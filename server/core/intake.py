@@ -6,7 +6,7 @@ what waits) is written by the caller in one transaction. One bad mutation never 
 only those wait that depend on it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,7 +23,8 @@ from server.core import acts, admission, merge
 from server.core.decisions import Decision
 from server.values import Author, Origin, Person, Record
 
-Validate = Callable[[bytes], tuple[Mutation, RecordType]]
+#: ``(first number, how many)``.
+Group = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ def lay_out(mutation: Mutation, kind: RecordType, raw: bytes, device: str, offse
     if mutation.op != "create":
         return Arrived(mutation.n, raw, mutation, kind, None, received)
     fields: Fields = {}
-    fold(kind, fields, mutation, device)
+    known = fold(kind, fields, mutation, device)
     if received.corrected_by_ms:
         merge.note_offset(fields, kind, received.corrected_by_ms)
-    follows = kind.consequences(mutation.id, mutation.grid, fields) if kind.has_consequences else []
+    follows = kind.consequences(mutation.id, mutation.grid, fields, known) if kind.has_consequences else []
     return Arrived(mutation.n, raw, mutation, kind, None, received, fields, follows)
 
 
@@ -121,6 +122,7 @@ class Intake:
         records: The records the push touches.
         received_ms: Server time of receipt.
         refused_ids: Records whose creation was refused; what builds on them is refused too.
+        upto: The greatest number the install has sent so far, this push included.
     """
 
     device: str
@@ -128,6 +130,7 @@ class Intake:
     records: Records
     received_ms: int
     refused_ids: set[str]
+    upto: int = 0
     taken: list[Taken] = field(default_factory=list)
     brought: list[Taken] = field(default_factory=list)
     refused: list[tuple[Arrived, Refusal]] = field(default_factory=list)
@@ -136,11 +139,11 @@ class Intake:
 
     def take_all(self, arrived: Sequence[Arrived]) -> None:
         """Take in *arrived*, sorted by number, groups as one."""
-        for bundle in _bundles(arrived):
-            if len(bundle) == 1 and (bundle[0].mutation is None or bundle[0].mutation.group is None):
+        for group, bundle in _bundles(arrived):
+            if group is None:
                 self._take(bundle[0])
             else:
-                self._take_group(bundle)
+                self._take_group(group, bundle)
 
     def _take(self, arrived: Arrived) -> None:
         try:
@@ -175,15 +178,16 @@ class Intake:
 
     # -- groups -----------------------------------------------------------------------------------
 
-    def _take_group(self, bundle: list[Arrived]) -> None:
-        first = bundle[0].mutation
-        size = first.group[1] if first is not None and first.group is not None else len(bundle)
+    def _take_group(self, group: Group, bundle: list[Arrived]) -> None:
+        first, size = group
         if size > MAX_GROUP:
             self._refuse_all(bundle, Refusal("group_too_large"))
-        elif len(bundle) != size:
-            self.unready += bundle
-        else:
+        elif len(bundle) == size:
             self._try_group(bundle)
+        elif first + size - 1 > self.upto:
+            self.unready += bundle  # the rest is still to come
+        else:
+            self._refuse_all(bundle, Refusal("group_refused"))
 
     def _try_group(self, bundle: list[Arrived]) -> None:
         before = self._checkpoint(bundle)
@@ -208,7 +212,7 @@ class Intake:
         ids = {a.mutation.id for a in bundle if a.mutation is not None}
         present = {i: r for i in ids if (r := self.records.get(i)) is not None}
         return _Checkpoint(
-            {i: r.copy() for i, r in present.items()},
+            {i: (r, r.copy()) for i, r in present.items()},
             (len(self.taken), len(self.brought), len(self.refused), len(self.waiting)),
         )
 
@@ -218,13 +222,13 @@ class Intake:
             record.gone = record.id not in before.records and not record.stored_before
         taken, brought, refused, waiting = before.counts
         del self.taken[taken:], self.brought[brought:], self.refused[refused:], self.waiting[waiting:]
-        for record in before.records.values():
-            self.records.put(record)
+        for record, twin in before.records.values():
+            record.become(twin)
 
 
 @dataclass(frozen=True, slots=True)
 class _Checkpoint:
-    records: dict[str, Record]
+    records: dict[str, tuple[Record, Record]]
     counts: tuple[int, int, int, int]
 
 
@@ -257,7 +261,7 @@ class _Signing:
         if existing is not None:
             self._recognise(existing, author)
             return
-        admission.check_signature(mutation)
+        admission.check_signature(self.person, mutation, mutation.grid, received.stamp.ms)
         record = merge.create(mutation, self.arrived.fields or {}, author, self.intake.received_ms)
         self.intake.records.put(record)
         self._done(record, author, self.arrived.follows)
@@ -268,6 +272,7 @@ class _Signing:
         record = self._known()
         role = admission.acting_role(self.person, mutation, record.grid, received.stamp.ms)
         admission.check_reach(record, mutation, role, received.stamp.ms)
+        admission.check_signature(self.person, mutation, record.grid, received.stamp.ms)
         author = self._author(role)
         if mutation.op == "patch":
             merged = merge.merge(record, self.kind, mutation, author)
@@ -337,22 +342,24 @@ def _following(follows: Consequence, cause: Record, author: Author) -> Record:
     )
 
 
-def _bundles(arrived: Sequence[Arrived]) -> Iterator[list[Arrived]]:
+def _bundles(arrived: Sequence[Arrived]) -> Iterator[tuple[Group | None, list[Arrived]]]:
     """Yield the mutations one by one, neighbours of one group together."""
+    groups = {one.mutation.group for one in arrived if one.mutation is not None and one.mutation.group is not None}
     bundle: list[Arrived] = []
+    opened: Group | None = None
     for one in arrived:
-        group = one.mutation.group if one.mutation is not None else None
-        if bundle and not _in_group(one, bundle[0], group):
-            yield bundle
+        group = _group_of(one, groups)
+        if bundle and (group is None or group != opened):
+            yield opened, bundle
             bundle = []
         bundle.append(one)
+        opened = group
     if bundle:
-        yield bundle
+        yield opened, bundle
 
 
-def _in_group(one: Arrived, first: Arrived, group: tuple[int, int] | None) -> bool:
-    opened = first.mutation.group if first.mutation is not None else None
-    if opened is None:
-        return False
+def _group_of(one: Arrived, groups: set[Group]) -> Group | None:
+    if one.mutation is not None:
+        return one.mutation.group
     # A member that cannot be read is still a member: its number lies in the group's range.
-    return group == opened or (one.mutation is None and opened[0] <= one.n < opened[0] + opened[1])
+    return min((group for group in groups if group[0] <= one.n < group[0] + group[1]), default=None)

@@ -12,10 +12,10 @@ itself forbids it (a lower rank never writes over a higher one, a smaller number
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from schemas import fold, grid
+from schemas import fold, grid, wire
 from schemas.mutations import Mutation
 from schemas.records import Fields, RecordType
-from schemas.rules import Append, Candidate, RuleTable, Union, ValueRule
+from schemas.rules import Append, Candidate, RuleTable, Together, Union, ValueRule
 from server.core.decisions import Decision, decide
 from server.values import PENDING, Author, Dot, Origin, Record
 
@@ -112,15 +112,15 @@ class _Newcomer:
     def write(self, name: str, rule: Any, value: Any) -> Decision | None:
         """Write one field, or settle it where somebody else's value stands against it."""
         new = Candidate(value, self.author.stamp, self.mutation.by, self.author.rank, PENDING)
-        candidates = self._candidates(name)
+        candidates = self._candidates(name, rule)
         rivals = tuple(c for c in candidates if not self._replaces(rule, new, c))
         if not rivals:
             if len(candidates) > 1:
                 self.closed.append(name)
-            self._put(name, value, (new,))
+            self._put(name, rule, value, (new,))
             return None
         settled = rule.settle((*rivals, new))
-        self._put(name, settled.winner.value, settled.kept)
+        self._put(name, rule, settled.winner.value, settled.kept)
         if all(rival.value == value for rival in rivals):
             return None
         return decide(name, rule, new, settled, (*rivals, new))
@@ -133,18 +133,15 @@ class _Newcomer:
                 fold.append_entry(self.record.fields, name, text, at, self.mutation.by)
         elif isinstance(rule, Union):
             for element in elements:
-                key = rule.key_of(element)
-                dots = self._dots(name, rule, key)
-                fold.put_element(rule, self.record.fields, name, element)
-                self.record.marks.dots.setdefault(name, {})[key] = (*dots, Dot(PENDING, self.author.device))
+                added = Dot(PENDING, self.author.device, element)
+                self._keep_dots(name, rule, (*self._unseen(name, rule, rule.key_of(element)), added))
 
     def remove(self, name: str, rule: Any, keys: list[str]) -> Iterator[Decision]:
         """Take away what the author saw; an element that somebody else added meanwhile stays."""
         for key in keys:
-            dots = self._dots(name, rule, key)
-            unseen = tuple(dot for dot in dots if not self._saw(dot.version, dot.device))
+            unseen = self._unseen(name, rule, key)
             if unseen:
-                self.record.marks.dots.setdefault(name, {})[key] = unseen
+                self._keep_dots(name, rule, unseen)
                 yield self._kept_element(name, rule, key)
             else:
                 fold.drop_element(rule, self.record.fields, name, key)
@@ -157,31 +154,44 @@ class _Newcomer:
         """A device never conflicts with its own earlier edits; others' it saw up to its base."""
         return device == self.author.device or PENDING < version <= self.mutation.base
 
-    def _candidates(self, name: str) -> tuple[Candidate, ...]:
+    def _candidates(self, name: str, rule: ValueRule) -> tuple[Candidate, ...]:
         kept = self.record.marks.values.get(name)
         if kept is not None:
             return kept
-        if "+" in name:
-            present = {m: self.record.fields.get(m) for m in name.split("+")}
+        if isinstance(rule, Together):
+            present = {m: self.record.fields.get(m) for m in rule.fields}
             known = any(m in self.record.fields for m in present)
         else:
             present, known = self.record.fields.get(name), name in self.record.fields  # type: ignore[assignment]
         origin = self.record.origin
         return (Candidate(present, origin.stamp, origin.by, origin.rank, self.record.born),) if known else ()
 
-    def _put(self, name: str, value: Any, kept: tuple[Candidate, ...]) -> None:
+    def _put(self, name: str, rule: ValueRule, value: Any, kept: tuple[Candidate, ...]) -> None:
         self.record.marks.values[name] = kept
-        if "+" in name:
+        if isinstance(rule, Together):
             self.record.fields.update(value)
         else:
             self.record.fields[name] = value
 
-    def _dots(self, name: str, rule: Union, key: str) -> tuple[Dot, ...]:
-        dots = self.record.marks.dots.get(name, {}).get(key)
-        if dots is not None:
-            return dots
-        present = any(rule.key_of(e) == key for e in self.record.fields.get(name, ()))
-        return (Dot(self.record.born, self.record.origin.stamp.device),) if present else ()
+    def _unseen(self, name: str, rule: Union, key: str) -> tuple[Dot, ...]:
+        """Return the addings of an element that the author had not seen; what he saw, he may replace."""
+        present = next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)
+        if present is None:
+            return ()
+        first = Dot(self.record.born, self.record.origin.stamp.device)
+        dots = self.record.marks.dots.get(name, {}).get(key, (first,))
+        return tuple(
+            dot if dot.element is not None else dot._replace(element=present)
+            for dot in dots
+            if not self._saw(dot.version, dot.device)
+        )
+
+    def _keep_dots(self, name: str, rule: Union, dots: tuple[Dot, ...]) -> None:
+        # Of several descriptions of one photo any will do, as long as it is the same in every order.
+        shown = min((dot.element for dot in dots), key=wire.canonical)
+        fold.put_element(rule, self.record.fields, name, shown)
+        kept = dots if len(dots) > 1 else (dots[0]._replace(element=None),)
+        self.record.marks.dots.setdefault(name, {})[rule.key_of(shown)] = kept
 
     def _kept_element(self, name: str, rule: Union, key: str) -> Decision:
         element = next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)

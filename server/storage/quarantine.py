@@ -65,12 +65,16 @@ class QuarantineStore:
         return {row[0]: Settled(row[0], "rejected", None, None, bytes(row[1]), problem=row[2]) for row in rows}
 
     def refused_ids(self, device: str, records: Iterable[str]) -> set[str]:
-        """Return which of *records* this device tried to write and was refused."""
+        """Return which of *records* this device tried to create and was refused."""
         wanted = list(set(records))
         if not wanted:
             return set()
         m = self._mark
-        sql = f"SELECT DISTINCT record FROM quarantine WHERE district = {m} AND device = {m} AND record "
+        sql = (
+            f"SELECT record, payload FROM quarantine WHERE district = {m} AND device = {m} "
+            # What collided with something else may well come again under a number of its own.
+            "AND code NOT IN ('record_exists', 'number_reused') AND record "
+        )
         if self._postgres:
             rows = self._connection.exec_driver_sql(sql + "= ANY(%s)", (self._district, device, wanted))
         else:
@@ -78,7 +82,7 @@ class QuarantineStore:
             rows = self._connection.exec_driver_sql(
                 sql + "IN (SELECT value FROM json_each(?))", (self._district, device, listed)
             )
-        return {row[0] for row in rows}
+        return {row[0] for row in rows if wire.decode_json(bytes(row[1]))["op"] == "create"}
 
     def hold(self, waiting: Sequence[Held]) -> None:
         """Note mutations that wait."""
@@ -123,4 +127,4 @@ class QuarantineStore:
             f"ORDER BY received_ms DESC, id LIMIT {self._mark}"
         )
         rows = self._connection.exec_driver_sql(sql, (self._district, *values, limit))
-        return [Refused(*row[:-1], bytes(row[-1])) for row in rows]
+        return [Refused(*row)._replace(payload=bytes(row[-1])) for row in rows]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from schemas import grid
 from schemas.directory import area_id
 from server.core.importing import divisions
+from server.core.importing.layouts import heading_for
 from server.core.importing.report import Report
-from server.core.importing.tables import Named, find_heading, read_rows
+from server.core.importing.tables import Named, read_rows
 from server.storage.store import Store
 from server.usecases.import_register import carry_out
 from server.usecases.publish_directory import publish_directory
@@ -24,7 +25,7 @@ def import_divisions(
     Raises:
         Unreadable: the table has no headings that mean anything.
     """
-    heading = find_heading(table.rows, divisions.COLUMNS)
+    heading = heading_for("divisions", table.rows)
     rows = list(read_rows(table.rows, heading))
     plan, elsewhere = divisions.plan(district, rows, _there(store, district, rows))
     report = Report(rows=len(rows), wrong=plan.wrong)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from schemas.fields import say
 from server.core.importing import people
+from server.core.importing.layouts import heading_for
 from server.core.importing.people import Duty, Entry
 from server.core.importing.report import Report
-from server.core.importing.tables import Wrong, find_heading, read_rows
+from server.core.importing.tables import Wrong, read_rows
 from server.storage.people import Account, Held
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
@@ -28,7 +29,7 @@ def import_people(
     Raises:
         Unreadable: the table has no headings that mean anything.
     """
-    heading = find_heading(table.rows, people.COLUMNS)
+    heading = heading_for("people", table.rows)
     rows = list(read_rows(table.rows, heading))
     entries, wrong, duplicates = people.plan(district, rows)
     good, refused = _checked(entries)

@@ -7,8 +7,9 @@ from typing import Any
 
 from server.core.importing import registers
 from server.core.importing.cells import BadCell
+from server.core.importing.layouts import REGISTERS, columns_for, heading_for
 from server.core.importing.report import Report
-from server.core.importing.tables import Column, Named, find_heading, read_rows
+from server.core.importing.tables import Column, Named, read_rows
 from server.core.importing.wanted import Wanted
 from server.storage.store import Store
 from server.usecases.bring_in import bring_in
@@ -19,7 +20,7 @@ from server.usecases.read_table import Table
 def import_register(
     store: Store,
     district: str,
-    type_name: str,
+    kind: str,
     table: Table,
     now_ms: int,
     *,
@@ -28,7 +29,7 @@ def import_register(
     strict: bool = False,
 ) -> Report:
     """
-    Bring the rows of *table* into the register *type_name* and say what became of each.
+    Bring the rows of *table* into the register *kind* (segments, shops, parking); say what became of each.
 
     Args:
         defaults: Column → text, for what a row does not say; ``grid`` is where it lies.
@@ -39,8 +40,8 @@ def import_register(
         Unreadable: the table has no headings that mean anything.
         Mistake: a default is not a value of its column.
     """
-    columns = registers.columns_of(type_name)
-    heading = find_heading(table.rows, columns)
+    type_name, columns = REGISTERS[kind], columns_for(kind)
+    heading = heading_for(kind, table.rows)
     rows = list(read_rows(table.rows, heading))
     segments = _segments(store, district, rows)
     plan = registers.plan(type_name, district, rows, _read_defaults(columns, defaults), segments)

@@ -55,7 +55,7 @@ def _attempt(store: Store, device: Device, push: Push) -> Answer:
     with store.work(device.district) as work:
         settled = work.devices.lock_install(device.id, push.install)
         sorted_out = _sort_out(work, device, push, arrived, settled)
-        intake = _take_in(work, device, push, sorted_out)
+        intake = _take_in(work, device, push, sorted_out, max(settled, *(one.n for one in arrived), 0))
         outcomes = file_intake(work, intake, push.install, settled)
         upto = max(settled, *(a.n for a in sorted_out.fresh if a not in intake.unready), 0)
         if upto != settled:
@@ -106,7 +106,7 @@ def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrive
         elif not _same(taken[one.n], one.raw):
             sorted_out.reused.append(one)
         elif one.n in before:
-            sorted_out.outcomes.append(_as_before(before[one.n]))
+            sorted_out.outcomes.append(_as_before(before.pop(one.n)))
     return sorted_out
 
 
@@ -114,7 +114,8 @@ def _same(before: bytes, now: bytes) -> bool:
     if before == now:
         return True
     try:
-        return bool(wire.decode_json(before) == wire.decode_json(now))
+        # As JSON says it: to Python 1, 1.0 and true would be the same.
+        return wire.canonical(wire.decode_json(before)) == wire.canonical(wire.decode_json(now))
     except (ValueError, RecursionError):
         return False
 
@@ -130,7 +131,7 @@ def _as_before(settled: Settled) -> Outcome:
     )
 
 
-def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOut) -> Intake:
+def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOut, upto: int) -> Intake:
     records = _AtHand(work.records, _touched(sorted_out.fresh))
     missing = [i for i in _built_on(sorted_out.fresh) if records.get(i) is None]
     intake = Intake(
@@ -139,6 +140,7 @@ def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOu
         records=records,
         received_ms=push.received_ms,
         refused_ids=work.quarantine.refused_ids(device.id, missing),
+        upto=upto,
     )
     intake.take_all(sorted_out.fresh)
     # A copied tablet's payload under a used number: both are kept, neither overwrites the other.

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import msgspec
+from rich.console import RenderableType
 from rich.text import Text
 
 from schemas.checks.scoring import FORMS, assess_check
@@ -16,10 +17,10 @@ from sync_client.commands.deciding import sentence
 from sync_client.commands.exits import standing
 from sync_client.commands.naming import Names, points, record_called, roles_of, short, when
 from sync_client.commands.session import Session, pass_session
-from sync_client.times import moment
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
 from sync_client.labels import fields_of, label_of, title_of, type_called, words_of
-from sync_client.values import Entry, Record, Status, Told
+from sync_client.times import moment
+from sync_client.values import Entry, Outbox, Record, Status, Told
 
 #: What a list shows of each type; of a type that is not named here, what it cannot do without.
 _CHECK_COLUMNS = ("observed_at", "target_id", "score", "result", "inspector_id")
@@ -37,7 +38,8 @@ _COLUMNS = {
 }
 _OPS = {"create": ("新建", "create"), "patch": ("修改", "edit"), "act": ("操作", "act"), "void": ("作废", "void")}
 _STATES = {"held": ("等待前一条", "held"), "retry": ("稍后再试", "again"), "rejected": ("未被接受", "rejected")}
-_PARTS = frozenset({"items", "notes"})
+#: Shown by themselves, under the rest.
+_APART = frozenset({"items", "notes", "photos", "missing_photos"})
 
 
 @click.command("status")
@@ -52,7 +54,7 @@ def status_command(context: click.Context, session: Session) -> None:
 
 
 def _plain_status(status: Status) -> dict[str, Any]:
-    return msgspec.to_builtins(status) | {"exit": int(standing(status))}
+    return dict(msgspec.to_builtins(status)) | {"exit": int(standing(status))}
 
 
 def _tell_status(voice: Voice, status: Status) -> None:
@@ -118,7 +120,9 @@ def list_command(
 
 
 def _tell_page(voice: Voice, names: Names, kind: str, records: Iterable[Record], after: str | None) -> None:
-    rows = [[*_cells(names, record), _mark(voice, record), Text(short(record.id), QUIET)] for record in records]
+    rows: list[list[RenderableType]] = [
+        [*_cells(names, record), _mark(voice, record), Text(short(record.id), QUIET)] for record in records
+    ]
     if not rows:
         voice.say(f"没有符合条件的{title_of(kind)}", "nothing found")
         return
@@ -159,11 +163,13 @@ def show_command(session: Session, record_id: str) -> None:
 def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     """Show *record* field by field, a check's items under their names."""
     names = Names(client)
-    voice.show(Text.assemble((names.of(record), STRONG), "  ", (title_of(record.type), QUIET), "  ", _mark(voice, record)))
+    voice.show(
+        Text.assemble((names.of(record), STRONG), "  ", (title_of(record.type), QUIET), "  ", _mark(voice, record))
+    )
     known = fields_of(record.type)
-    given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _PARTS]
+    given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _APART]
     order = [name for name in known if name in given] + [name for name in given if name not in known]
-    voice.pairs((label_of(known.get(name), name), name, names.value(record, name)) for name in order if name != "photos")
+    voice.pairs((label_of(known.get(name), name), name, names.value(record, name)) for name in order)
     _tell_items(voice, record)
     for photo in record.get("photos") or ():
         role = words_of(fields_of(record.type)["photos"].inner.schema.fields["role"], photo.get("role"))
@@ -201,7 +207,7 @@ def outbox_command(context: click.Context, session: Session, seen: int | None) -
         if seen is not None:
             _put_aside(session.voice, client, seen)
         outbox, status = client.outbox(), client.status()
-        session.voice.answer(outbox, lambda: _tell_outbox(session.voice, Names(client), outbox.waiting, outbox.attention))
+        session.voice.answer(outbox, lambda: _tell_outbox(session.voice, Names(client), outbox))
     context.exit(standing(status))
 
 
@@ -212,7 +218,8 @@ def _put_aside(voice: Voice, client: FieldClient, n: int) -> None:
         voice.say(f"清单里没有第 {n} 条", f"there is no number {n} on the list", WAIT)
 
 
-def _tell_outbox(voice: Voice, names: Names, waiting: tuple[Entry, ...], attention: tuple[Entry, ...]) -> None:
+def _tell_outbox(voice: Voice, names: Names, outbox: Outbox) -> None:
+    waiting, attention = outbox.waiting, outbox.attention
     if not waiting and not attention:
         voice.say("没有待发的修改", "nothing waits", GOOD)
     if waiting:
@@ -261,4 +268,3 @@ def _tell_conflicts(voice: Voice, names: Names, told: list[Told]) -> None:
             voice.show(Text("  ") + voice.both(*sentence(each.type, decision, names.person)))
     if told:
         voice.hint("看过后：gridward conflicts --seen 序号", "once seen: --seen N")
-

@@ -9,9 +9,9 @@ from schemas.registry import TYPES
 from schemas.roles import Role
 from sync_client.client import FieldClient
 from sync_client.commands.session import Session
-from sync_client.times import moment
 from sync_client.errors import NoSuchRecord
 from sync_client.labels import NotUnderstood, fields_of, title_of, words_of
+from sync_client.times import moment
 from sync_client.values import Person, Record
 
 #: So many signs of an id tell records apart on a screen; ids begin with their time, so the end is used.

@@ -15,10 +15,10 @@ from sync_client.commands.exits import Exit, after, standing
 from sync_client.commands.looking import tell_waiting
 from sync_client.commands.naming import roles_of
 from sync_client.commands.session import Address, Session, pass_session
-from sync_client.times import instant
 from sync_client.commands.voice import BAD, GOOD, QUIET, WAIT, Voice
 from sync_client.errors import SyncError
 from sync_client.labels import NotUnderstood
+from sync_client.times import instant
 from sync_client.values import Person, Status, SyncReport
 
 _MAX_NAME = 60
@@ -147,7 +147,7 @@ def _verdict(session: Session, found: list[doctor.Finding]) -> Exit:
 
 def _tell_findings(voice: Voice, found: list[doctor.Finding]) -> None:
     for finding in found:
-        voice.say(f"{finding.zh}：{finding.value_zh}", f"{finding.en}: {finding.value_en}", _STYLES[finding.state])
+        value = voice.pick(finding.value_zh, finding.value_en)
+        voice.point(finding.zh, finding.en, value, _STYLES[finding.state])
         if finding.next_zh:
             voice.hint(finding.next_zh, finding.next_en)
-

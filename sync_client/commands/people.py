@@ -42,7 +42,9 @@ def switch_command(session: Session, who: str, role: str | None, pin: str | None
         person = _called(client, who)
         if role is not None and role not in {held.role for held in person.roles}:
             listed = "、".join(sorted({held.role for held in person.roles}))
-            raise NotUnderstood(f"{person.name}没有“{role}”这个身份，有：{listed}。", f"No role '{role}'; has: {listed}.")
+            raise NotUnderstood(
+                f"{person.name}没有“{role}”这个身份，有：{listed}。", f"No role '{role}'; has: {listed}."
+            )
         if person.has_pin and pin is None and not session.voice.as_json:
             pin = session.voice.ask(f"{person.name}的 PIN", "PIN", secret=True)
         now = client.switch_person(person.id, pin, role)

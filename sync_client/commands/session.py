@@ -2,8 +2,11 @@
 One run of ``gridward`` 一次命令: where the tablet's file lies, the way to its server, and how to speak.
 """
 
+import io
 import os
+import platform
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +44,7 @@ class Surroundings:
 
     connect: Callable[[Address], Transport] = connected
     wall_ms: Callable[[], int] = wall_ms
-    sleep: Callable[[float], None] | None = None
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass
@@ -103,8 +106,8 @@ class Session:
     def opened(self, address: Address | None) -> Iterator[FieldClient]:
         """Open the tablet with the way to *address*."""
         transport = self.around.connect(address) if address else None
-        patient = {"sleep": self.around.sleep} if self.around.sleep else {}
-        with FieldClient(self.file, transport, clock=self.around.wall_ms, app=APP, **patient) as client:
+        around = self.around
+        with FieldClient(self.file, transport, clock=around.wall_ms, sleep=around.sleep, app=APP) as client:
             yield client
 
     @contextmanager
@@ -122,13 +125,14 @@ pass_session = click.make_pass_decorator(Session)
 
 def home() -> Path:
     """Return the folder for this user's tablet, where the system keeps such things."""
-    if sys.platform.startswith("linux"):
+    if platform.system() == "Linux":
         return Path.home() / ".local/share" / APP
     return Path(click.get_app_dir(APP))
 
 
 def keep_speaking() -> None:
     """Let a terminal that cannot write Chinese show signs in its place, rather than fail."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    streams: tuple[object, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

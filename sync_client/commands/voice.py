@@ -12,6 +12,7 @@ from typing import Any
 import click
 import msgspec
 from rich import box
+from rich.columns import Columns
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -69,6 +70,12 @@ class Voice:
         sign = _SIGNS.get(style, "")
         self.show(Text(f"{sign} " if sign else "", style) + self.both(zh, en, style))
 
+    def point(self, zh: str, en: str, value: str, style: str) -> None:
+        """Say one thing that was looked at, with its sign, its name and what was found."""
+        head = self.both(zh, en)
+        head.pad_right(_KEY_WIDTH - head.cell_len)
+        self.show(Text(f"{_SIGNS.get(style, '·')} ", style) + head + Text(f"  {value}"))
+
     def hint(self, zh: str, en: str) -> None:
         """Say what to do next."""
         self.show(Padding(Text("→ ", QUIET) + self.both(zh, en), (0, 0, 0, 2)))
@@ -115,6 +122,12 @@ class Voice:
         self.console.print(self.both(zh, en) + Text(shown), end="")
         typed = click.prompt("", default="", show_default=False, prompt_suffix=" › ", hide_input=secret)
         return str(typed).strip() or default
+
+    def choices(self, words: Sequence[str]) -> None:
+        """Show what may be chosen by its number; nothing where there is nothing to choose."""
+        if words:
+            numbered = [Text.assemble((str(number), STRONG), " ", word) for number, word in enumerate(words, 1)]
+            self.show(Padding(Columns(numbered, padding=(0, 3)), (0, 0, 0, 2)))
 
     def agrees(self, zh: str, en: str) -> bool:
         """Ask a question that Enter answers with yes."""

@@ -53,7 +53,7 @@ def test_remarks_stand_in_the_order_they_were_signed_in_whatever_order_they_come
 def test_a_photo_is_known_by_its_name_alone() -> None:
     near = {"sha256": PHOTO, "slot": "near"}
     far = {"sha256": PHOTO, "slot": "far"}
-    assert folded(edit(add={"photos": [near]}), edit(add={"photos": [far]})) == {"photos": [near]}
+    assert folded(edit(add={"photos": [near]}), edit(add={"photos": [far]})) == {"photos": [far]}
 
 
 def test_what_was_removed_is_gone_and_what_is_not_there_cannot_be_missed() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.checks.scoring import snow_start_limit
+from schemas.checks.reading import snow_start_limit
 from tests.schemas.checks_made import JANUARY, JULY, cases, missing, opened, photo, shop
 
 

@@ -6,6 +6,8 @@ import pytest
 from schemas import wire
 from schemas.ids import derived_id
 from schemas.problems import Refusal
+from schemas.wire import FeedPage
+from sync_client.applying import Applier
 from sync_client.client import FieldClient
 from sync_client.errors import Refused
 from sync_client.finding import Between, OneOf, Prefix
@@ -221,6 +223,21 @@ def test_a_page_that_cannot_be_read_holds_up_its_own_feed_only(workshop: Worksho
     network.feed = None
     assert li.sync().pulled == 3
     same_as_office(li, office)
+
+
+def test_a_page_another_program_has_taken_is_not_taken_again(li: FieldClient, office: TinyOffice) -> None:
+    """An answer that comes late, to a cursor long passed, changes nothing."""
+    [name, *_] = fill(office, 3)
+    li.sync()
+    cursor = li._store.reading("210902005").cursor
+    assert cursor is not None
+    page = FeedPage(cursor="epoch-1:1:", left=[name], fresh=True)
+    applier = Applier(li._desk, li._journal, li._store)
+    assert applier.apply_page("210902005", page, None) is None
+    assert li._store.reading("210902005").cursor == cursor
+    same_as_office(li, office)
+    assert applier.apply_page("210902005", page, cursor) is not None
+    assert not li.holds(name)
 
 
 def test_finding(li: FieldClient, office: TinyOffice) -> None:

@@ -202,10 +202,13 @@ def _folded(text: str) -> str:
 
 
 def _contradiction(type_name: str, row: Named, before: Named) -> Wrong:
-    name = "code" if "code" in row.values else _KEYS[type_name][0]
-    zh = f"与第 {before.number} 行是同一对象，但内容不同"
+    """Say in which column the two rows differ first, and what the other one says there."""
+    names = sorted(row.values.keys() | before.values.keys())
+    name = next(n for n in names if row.values.get(n) != before.values.get(n))
+    other = before.texts.get(name, "")[:60]
+    zh = f"与第 {before.number} 行是同一对象，那里写的是“{other}”"
     return _wrong(
-        row, name, _title(type_name, name), "twice", zh, f"is the thing of row {before.number}, told differently"
+        row, name, _title(type_name, name), "twice", zh, f"row {before.number} is the same thing and says '{other}'"
     )
 
 

@@ -77,7 +77,7 @@ def find_heading(rows: Sequence[Row], columns: Sequence[Column]) -> Heading:
     Raises:
         Unreadable: no row names one, a required column is missing, or one is named twice.
     """
-    known = {key_of(text): column for column in columns for text in (column.name, *column.headings)}
+    known = _known(columns)
     best = max(rows[:_HEAD_ROWS], key=lambda row: len(_places(row, known)), default=None)
     places = _places(best, known) if best else {}
     if best is None or not places:
@@ -96,11 +96,21 @@ def find_heading(rows: Sequence[Row], columns: Sequence[Column]) -> Heading:
     return Heading(best.number, len(best.cells), places, ignored)
 
 
+def recognised(rows: Sequence[Row], columns: Sequence[Column]) -> int:
+    """Return how many of *columns* the best row of headings names."""
+    known = _known(columns)
+    return max((len(_places(row, known)) for row in rows[:_HEAD_ROWS]), default=0)
+
+
 def read_rows(rows: Iterable[Row], heading: Heading) -> Iterator[Named]:
     """Yield every row below *heading*, its cells converted; blank rows have been left out before."""
     for row in rows:
         if row.number > heading.row:
             yield _faulty(row) if row.fault or _too_long(row, heading) else _named(row, heading)
+
+
+def _known(columns: Sequence[Column]) -> dict[str, Column]:
+    return {key_of(text): column for column in columns for text in (column.name, *column.headings)}
 
 
 def _places(row: Row, known: Mapping[str, Column]) -> dict[int, Column]:

@@ -1,0 +1,1 @@
+"""The server's pure heart, with two literals and no fixture."""

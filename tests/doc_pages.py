@@ -1,0 +1,127 @@
+"""
+Keeps the written parts of ``docs/`` at what the code really says and does.
+
+``python -m tests.doc_pages`` writes them anew: the examples of the protocol, its limits, the rules by
+field. ``tests/test_docs.py`` holds the pages to them.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from schemas import clock, mutations, packing, registry, validation, wire
+from schemas.records import RecordType
+from server.api.devices import MAX_BODY
+from server.core.attempts import ALTOGETHER, PER_CALLER
+from server.usecases.enrol_device import CODE_LIVES_MS
+from tests.doc_examples import examples
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+WIDTH = 112
+
+_WRITTEN = re.compile(r"(<!-- written: (?P<name>[a-z]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_EXAMPLE = re.compile(r"(<!-- example: (?P<name>[a-z.]+) -->\n```json\n)(?P<body>.*?)(```\n)", re.DOTALL)
+
+
+def examples_in(page: str) -> dict[str, Any]:
+    """Return the examples of *page* by name."""
+    return {found["name"]: json.loads(found["body"]) for found in _EXAMPLE.finditer(page)}
+
+
+def with_tables(page: str) -> str:
+    """Return *page* with every written table as it should be today."""
+    return _WRITTEN.sub(lambda found: f"{found[1]}\n{TABLES[found['name']]()}\n{found[3]}", page)
+
+
+def with_examples(page: str, made: dict[str, Any]) -> str:
+    """Return *page* with the examples *made* just now."""
+    return _EXAMPLE.sub(lambda found: f"{found[1]}{laid_out(made[found['name']])}\n{found[4]}", page)
+
+
+def laid_out(value: Any, indent: int = 0) -> str:
+    """Return *value* as JSON in which whatever fits a line stands on one."""
+    plain = json.dumps(value, ensure_ascii=False)
+    if len(plain) + indent <= WIDTH or not isinstance(value, (dict, list)):
+        return plain
+    pad = " " * (indent + 1)
+    if isinstance(value, list):
+        return "[" + f",\n{pad}".join(laid_out(inner, indent + 1) for inner in value) + "]"
+    named = ((json.dumps(key, ensure_ascii=False), inner) for key, inner in value.items())
+    return "{" + f",\n{pad}".join(f"{name}: {laid_out(inner, indent + 1)}" for name, inner in named) + "}"
+
+
+def limits() -> str:
+    """Return the table of the protocol's limits."""
+    rows = [
+        ("mutations in a request", f"{wire.MAX_MUTATIONS}", "`invalid_request`"),
+        ("body of a request, packed", f"{wire.MAX_BODY_PACKED // 1024} KiB", "`too_large`"),
+        ("body of a request, inflated or sent plain", f"{wire.MAX_BODY_INFLATED // 1024} KiB", "`too_large`"),
+        ("one mutation", f"{mutations.MAX_MUTATION_BYTES // 1024} KiB", "`record_too_large`"),
+        ("lists and objects inside each other", f"{validation.MAX_DEPTH}", "`malformed_mutation`"),
+        ("mutations in a group", f"{mutations.MAX_GROUP}", "`group_too_large`"),
+        ("records in an answer", f"{wire.MAX_PAGE_RECORDS}, or `limit`", "the rest follows: `more`"),
+        ("records in an answer, bytes", f"about {wire.MAX_PAGE_BYTES // 1024} KiB", "the rest follows: `more`"),
+        ("a stamp ahead of its receipt", f"{clock.MAX_AHEAD_MS // 1000} s", "clamped, never refused"),
+        ("a clock that is believed", f"± {clock.CORRECT_BEYOND_MS // 60_000} min", "corrected, never refused"),
+        ("body of an enrolment", f"{MAX_BODY // 1024} KiB", "`too_large`"),
+        ("life of an enrolment code", f"{CODE_LIVES_MS // 60_000} min", "`enrol_code_invalid`"),
+        (
+            "wrong codes in a minute",
+            f"{PER_CALLER} an address, {ALTOGETHER} altogether",
+            "`too_many_attempts`",
+        ),
+        ("answers shorter than this travel unpacked", f"{packing.WORTH_PACKING} B", "–"),
+    ]
+    lines = ["| limit 上限 | value 取值 | past it 超出时 |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {what} | {much} | {then} |" for what, much, then in rows]) + "\n"
+
+
+def rules() -> str:
+    """Return, by record type, which fields are settled by which rule."""
+    lines = ["| record 记录 | rule 规则 | fields 字段 |", "|---|---|---|"]
+    for _, kind in sorted(registry.TYPES.items()):
+        head = f"{kind.title_zh} `{kind.name}`"
+        for rule, names in _by_rule(kind).items():
+            lines.append(f"| {head} | {rule} | {'、'.join(names)} |")
+            head = ""
+        if kind.rules.unique:
+            lines.append(f"| {head} | unique | {' + '.join(kind.rules.unique.key)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _by_rule(kind: RecordType) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, field in kind.schema().fields.items():
+        rule = kind.rules.of(kind.rules.groups.get(name, name))
+        found.setdefault(_words(rule), []).append(f"{field.metadata.get('label', '')} `{name}`")
+    return found
+
+
+def _words(rule: Any) -> str:
+    inner = getattr(rule, "inner", None)
+    key = getattr(rule, "key", None)
+    return f"{rule.name} → {_words(inner)}" if inner else f"{rule.name} by {key}" if key else str(rule.name)
+
+
+TABLES: dict[str, Callable[[], str]] = {"limits": limits, "rules": rules}
+
+
+def pages() -> Iterator[Path]:
+    """Yield every Markdown page of the project."""
+    yield from sorted(ROOT.glob("*.md"))
+    yield from sorted(DOCS.rglob("*.md"))
+
+
+def main() -> None:
+    """Write every written part anew."""
+    made = examples()
+    for path in pages():
+        page = path.read_text(encoding="utf-8")
+        path.write_text(with_examples(with_tables(page), made), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
