@@ -194,11 +194,17 @@ class Authority:
         return new.rank >= seen.rank and (new.rank > seen.rank or self.inner.supersedes(new, seen))
 
     def settle(self, candidates: Sequence[Candidate]) -> Settled:
-        """Settle among the highest rank only; the others are set aside."""
+        """
+        Settle among the highest rank only; other values of lower ranks are set aside.
+
+        They are all kept: which suggestions stand must not depend on who came between them.
+        """
         rank = max(c.rank for c in candidates)
         inner = self.inner.settle([c for c in candidates if c.rank == rank])
-        aside = tuple(sorted((c for c in candidates if c.rank < rank), key=_by_stamp))
-        return inner._replace(aside=aside, reason="higher_rank" if aside else inner.reason)
+        lower = tuple(sorted((c for c in candidates if c.rank < rank), key=_by_stamp))
+        aside = tuple(c for c in lower if c.value != inner.winner.value)
+        reason = "higher_rank" if aside else inner.reason
+        return inner._replace(kept=inner.kept + lower, aside=aside, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

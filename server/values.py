@@ -8,6 +8,9 @@ nothing but its creation stamp.
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+from msgspec import Struct
+
 from schemas import wire
 from schemas.clock import Stamp
 from schemas.records import Fields
@@ -41,8 +44,7 @@ class Person:
     stopped_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who signed a mutation, under which role, when, as the server files it."""
 
     person: Person
@@ -103,8 +105,7 @@ class Origin(NamedTuple):
     rank: int
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """
     One record in memory.
 
@@ -124,7 +125,7 @@ class Record:
     received_ms: int
     version: int = 0
     born: int = 0
-    marks: Marks = field(default_factory=Marks)
+    marks: Marks = msgspec.field(default_factory=Marks)
     void: bool = False
     clean: bool = True
     changed: bool = False
@@ -152,14 +153,11 @@ class Record:
 
     def copy(self) -> "Record":
         """Return a deep enough copy to come back to when a group of mutations fails."""
-        twin = Record(**{name: getattr(self, name) for name in self.__slots__})
-        twin.fields = deep(self.fields)
-        twin.marks = self.marks.copy()
-        return twin
+        return msgspec.structs.replace(self, fields=deep(self.fields), marks=self.marks.copy())
 
     def become(self, twin: "Record") -> None:
         """Be again what *twin*, a copy made earlier, still is; whoever holds this record sees it."""
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             setattr(self, name, getattr(twin, name))
 
 

@@ -133,7 +133,8 @@ def allowed(field: Field, value: Any) -> Any:
         field.deserialize(value)
     except ValidationError as error:
         first = _first(error.messages)
-        raise NotUnderstood(f"{first['zh']}。", f"It {first['en']}.") from error
+        name = field.name or "value"
+        raise NotUnderstood(f"{label_of(field, name)}：{first['zh']}。", f"{english(name)} {first['en']}.") from error
     return value
 
 

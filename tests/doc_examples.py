@@ -87,6 +87,7 @@ def _contest(li: RawDevice, wang: RawDevice) -> tuple[Json, Json]:
 
 def _not_taken(li: RawDevice) -> Json:
     """What waits, what is refused, and the rest of a group that is still to come."""
+    li.pull()
     outside = {"name": "街口小卖部", "category": "retail"}
     mutations = [
         li.mutation("patch", "shop", NOT_SENT_YET, set={"door_no": "9"}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import clock, mutations, packing, registry, validation, wire
+from schemas.problems import KINDS
 from schemas.records import RecordType
 from server.api.devices import MAX_BODY
 from server.core.attempts import ALTOGETHER, PER_CALLER
@@ -42,15 +43,23 @@ def with_examples(page: str, made: dict[str, Any]) -> str:
 
 
 def laid_out(value: Any, indent: int = 0) -> str:
-    """Return *value* as JSON in which whatever fits a line stands on one."""
+    """Return *value* as JSON that fills its lines, and breaks them only between members."""
     plain = json.dumps(value, ensure_ascii=False)
     if len(plain) + indent <= WIDTH or not isinstance(value, (dict, list)):
         return plain
-    pad = " " * (indent + 1)
     if isinstance(value, list):
-        return "[" + f",\n{pad}".join(laid_out(inner, indent + 1) for inner in value) + "]"
+        return "[" + _filled([laid_out(inner, indent + 1) for inner in value], indent + 1) + "]"
     named = ((json.dumps(key, ensure_ascii=False), inner) for key, inner in value.items())
-    return "{" + f",\n{pad}".join(f"{name}: {laid_out(inner, indent + 1)}" for name, inner in named) + "}"
+    return "{" + _filled([f"{name}: {laid_out(inner, indent + 2)}" for name, inner in named], indent + 1) + "}"
+
+
+def _filled(parts: list[str], indent: int) -> str:
+    lines = [parts[0]]
+    for part in parts[1:]:
+        fits = "\n" not in lines[-1] + part and len(lines[-1]) + len(part) + 2 + indent <= WIDTH
+        lines[-1] += f", {part}" if fits else ","
+        lines += [] if fits else [part]
+    return ("\n" + " " * indent).join(lines)
 
 
 def limits() -> str:
@@ -106,7 +115,14 @@ def _words(rule: Any) -> str:
     return f"{rule.name} → {_words(inner)}" if inner else f"{rule.name} by {key}" if key else str(rule.name)
 
 
-TABLES: dict[str, Callable[[], str]] = {"limits": limits, "rules": rules}
+def problems() -> str:
+    """Return the table of every problem's code, status and sentences."""
+    lines = ["| code 代码 | status | 中文 | English |", "|---|---|---|---|"]
+    rows = (f"| `{code}` | {kind.status} | {kind.zh} | {kind.en} |" for code, kind in KINDS.items())
+    return "\n".join([*lines, *rows]) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {"limits": limits, "problems": problems, "rules": rules}
 
 
 def pages() -> Iterator[Path]:

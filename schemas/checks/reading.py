@@ -119,7 +119,7 @@ Cases = dict[str, Finding]
 class Reading:
     """What was found in one check: the items that apply and have something, in the order of the form."""
 
-    __slots__ = ("fields", "found", "out", "plan", "sample")
+    __slots__ = ("fields", "found", "out", "plan", "sample", "vetoes")
 
     def __init__(self, plan: Plan, fields: Fields) -> None:
         self.plan, self.fields = plan, fields
@@ -132,6 +132,8 @@ class Reading:
             value = items[code]
             if value and code not in out and (size := item.size_of(value)):
                 self.found.append((item, value, size, notes.get(code) or _NO_NOTE))
+        #: What spoils the check.
+        self.vetoes = [veto for veto in plan.form.vetoes if self._applies(veto)]
 
     def holds(self, when: When, item: Item, value: Any, size: float, note: Note) -> bool:
         """Say whether *when* is true of one finding."""
@@ -155,10 +157,6 @@ class Reading:
                 return opens
         return None
 
-    def vetoes(self) -> list[Veto]:
-        """Return what spoils the check."""
-        return [veto for veto in self.plan.form.vetoes if self._applies(veto)]
-
     def _applies(self, veto: Veto) -> bool:
         if veto.field:
             return bool(self.fields.get(veto.field) == veto.value)
@@ -171,7 +169,7 @@ class Reading:
             if (opens := self.opening(item, value, size, note)) is not None:
                 severity = _severity(opens, item.area_of(value), note)
                 _open(cases, opens.group or item.code, opens, severity, item.code)
-        for veto in self.vetoes():
+        for veto in self.vetoes:
             if veto.opens is not None:
                 _open(cases, veto.code, veto.opens, _severity(veto.opens, 0, _NO_NOTE))
         return cases

@@ -119,7 +119,7 @@ def _score(reading: Reading) -> Assessment:
             deductions[item.code] = taken
         wanted += _photos_of(reading, item, value, size, note, points)
     total = plan.total(reading.fields["items"], reading.out)
-    vetoes = reading.vetoes()
+    vetoes = reading.vetoes
     score = min([_rounded(total - lost, total), *(v.cap for v in vetoes if v.cap is not None)]) if total else None
     failed = any(veto.cap is None for veto in vetoes)
     return Assessment(

@@ -60,6 +60,7 @@ def read_settings() -> Settings:
 def raw_store(settings: Settings) -> Store:
     """Return the store, whatever state its tables are in."""
     store: Store = create_app(settings).extensions["gridward"]
+    click.get_current_context().call_on_close(store.engine.dispose)
     return store
 
 

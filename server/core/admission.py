@@ -63,6 +63,7 @@ PERMISSIONS: Mapping[tuple[str, str], Mapping[Role, Scope]] = {
 
 #: Fields that only some roles may write, and those roles may write them on others' records too.
 RESERVED: Mapping[str, frozenset[Role]] = {"score_revision": frozenset({Role.INSPECTOR})}
+_NOTHING: frozenset[str] = frozenset()
 
 
 def admitted(people: Mapping[str, Person], mutation: Mutation) -> Person:
@@ -88,10 +89,15 @@ def acting_role(person: Person, mutation: Mutation, place: str, signed_ms: int) 
         Refusal: ``outside_area`` where a role would do but not here, else ``not_allowed``.
     """
     allowed = PERMISSIONS.get((mutation.type, mutation.op), {})
-    fitting = [g for g in person.grants if g.role in allowed and mutation.role in (None, g.role)]
-    here = [g.role for g in fitting if g.holds_at(signed_ms) and grid.lies_in(place, g.area)]
-    if here:
-        return max(here, key=lambda role: role.rank)
+    acting, fitting = None, False
+    for grant in person.grants:
+        if grant.role in allowed and mutation.role in (None, grant.role):
+            fitting = True
+            here = place.startswith(grant.area) and grant.holds_at(signed_ms)
+            if here and (acting is None or grant.role.rank > acting.rank):
+                acting = grant.role
+    if acting is not None:
+        return acting
     if fitting:
         raise Refusal("outside_area", grid=place)
     raise Refusal("not_allowed", what=f"{mutation.op} {mutation.type}")
@@ -123,6 +129,8 @@ def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
     Raises:
         Refusal: ``not_allowed`` where *role* may not write one of them.
     """
+    if RESERVED.keys().isdisjoint(mutation.set):
+        return _NOTHING
     reserved = frozenset(name for name in mutation.set if name in RESERVED)
     for name in reserved:
         if role not in RESERVED[name]:
@@ -130,9 +138,12 @@ def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
     return reserved
 
 
-def check_signature(person: Person, mutation: Mutation, place: str, signed_ms: int) -> None:
+def check_signature(person: Person, mutation: Mutation, role: Role, place: str, signed_ms: int) -> None:
     """
     Make sure that nobody signs with another's name, or under a role he does not hold at *place*.
+
+    Args:
+        role: The role he acts under, which he is known to hold there.
 
     Raises:
         Refusal: ``not_allowed``, naming the field that says so.
@@ -143,7 +154,7 @@ def check_signature(person: Person, mutation: Mutation, place: str, signed_ms: i
     if (written.get("score_revision") or {}).get("by", mutation.by) != mutation.by:
         raise Refusal("not_allowed", what="score_revision")
     claimed = written.get("inspector_role")
-    if claimed is not None and claimed not in _roles_held(person, place, signed_ms):
+    if claimed not in (None, role) and claimed not in _roles_held(person, place, signed_ms):
         raise Refusal("not_allowed", what="inspector_role")
 
 

@@ -24,16 +24,25 @@ class Decision:
     winner: Candidate
     candidates: tuple[Candidate, ...]
     aside: tuple[Candidate, ...] = ()
+    #: What stands beside the winner until somebody settles it; a superseded candidate does not.
+    standing: tuple[Candidate, ...] = ()
 
     def told(self) -> dict[str, Any]:
         """Return the decision as it travels to the author's device and stands in the history."""
+        return self._told_with(self.candidates)
+
+    def disputed(self) -> dict[str, Any]:
+        """Return the decision as it waits for a person: with what stands, whoever came last."""
+        return self._told_with(self.standing)
+
+    def _told_with(self, candidates: tuple[Candidate, ...]) -> dict[str, Any]:
         return {
             "field": self.field,
             "rule": self.rule,
             "reason": self.reason,
             "outcome": self.outcome,
             "kept": _told(self.winner),
-            "others": [_told(c) for c in self.candidates if c is not self.winner],
+            "others": [_told(c) for c in candidates if c is not self.winner],
         }
 
 
@@ -45,7 +54,9 @@ def decide(name: str, rule: Rule, new: Candidate, settled: Any, candidates: tupl
         outcome = "kept"
     else:
         outcome = "set_aside"
-    return Decision(name, rule.name, settled.reason, outcome, settled.winner, candidates, settled.aside)
+    return Decision(
+        name, rule.name, settled.reason, outcome, settled.winner, candidates, settled.aside, settled.kept
+    )  # fmt: skip
 
 
 def _told(candidate: Candidate) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
 from schemas import clock, grid
 from schemas.clock import Received, Stamp
@@ -21,14 +22,14 @@ from schemas.records import Consequence, Fields, RecordType
 from schemas.roles import Role
 from server.core import acts, admission, merge
 from server.core.decisions import Decision
+from server.core.merge import Dispute
 from server.values import Author, Origin, Person, Record
 
 #: ``(first number, how many)``.
 Group = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """
     One mutation as it came, found good or with the refusal that says why not.
 
@@ -50,7 +51,7 @@ class Arrived:
     refusal: Refusal | None = None
     received: Received | None = None
     fields: Fields | None = None
-    follows: list[Consequence] = field(default_factory=list)
+    follows: list[Consequence] = []
 
 
 def lay_out(mutation: Mutation, kind: RecordType, raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
@@ -75,8 +76,7 @@ def lay_out(mutation: Mutation, kind: RecordType, raw: bytes, device: str, offse
     return Arrived(mutation.n, raw, mutation, kind, None, received, fields, follows)
 
 
-@dataclass(slots=True)
-class Taken:
+class Taken(Struct):
     """
     One row for the history; ``number`` is filled in when numbers are taken.
 
@@ -88,14 +88,13 @@ class Taken:
     received: Received
     outcome: str
     decisions: Sequence[Decision]
-    closed: tuple[str, ...] = ()
+    closed: tuple[Dispute, ...] = ()
     arrived: Arrived | None = None
     changes: bool = True
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A mutation that waits for a record nobody has sent yet."""
 
     arrived: Arrived
@@ -240,8 +239,7 @@ class _Waits(Exception):
         super().__init__(record)
 
 
-@dataclass(slots=True)
-class _Signing:
+class _Signing(Struct):
     """One good mutation, its author and what it is about."""
 
     intake: Intake
@@ -261,7 +259,7 @@ class _Signing:
         if existing is not None:
             self._recognise(existing, author)
             return
-        admission.check_signature(self.person, mutation, mutation.grid, received.stamp.ms)
+        admission.check_signature(self.person, mutation, role, mutation.grid, received.stamp.ms)
         record = merge.create(mutation, self.arrived.fields or {}, author, self.intake.received_ms)
         self.intake.records.put(record)
         self._done(record, author, self.arrived.follows)
@@ -272,7 +270,7 @@ class _Signing:
         record = self._known()
         role = admission.acting_role(self.person, mutation, record.grid, received.stamp.ms)
         admission.check_reach(record, mutation, role, received.stamp.ms)
-        admission.check_signature(self.person, mutation, record.grid, received.stamp.ms)
+        admission.check_signature(self.person, mutation, role, record.grid, received.stamp.ms)
         author = self._author(role)
         if mutation.op == "patch":
             merged = merge.merge(record, self.kind, mutation, author)
@@ -311,7 +309,7 @@ class _Signing:
         author: Author,
         follows: list[Consequence],
         decisions: Sequence[Decision] = (),
-        closed: tuple[str, ...] = (),
+        closed: tuple[Dispute, ...] = (),
     ) -> None:
         outcome = _outcome(decisions)
         self.intake.taken.append(Taken(record, author, self.received, outcome, decisions, closed, self.arrived))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from schemas import fold, grid, wire
 from schemas.mutations import Mutation
 from schemas.records import Fields, RecordType
-from schemas.rules import Append, Candidate, RuleTable, Together, Union, ValueRule
+from schemas.rules import Append, Candidate, RuleTable, Settled, Together, Union, ValueRule
 from server.core.decisions import Decision, decide
 from server.values import PENDING, Author, Dot, Origin, Record
 
@@ -40,16 +40,21 @@ def create(mutation: Mutation, fields: Fields, author: Author, received_ms: int)
     )
 
 
+#: A field, and the kind of its dispute.
+Dispute = tuple[str, str]
+
+
 class Merged(NamedTuple):
     """
     What folding a patch amounted to.
 
     ``decisions`` has one entry for every field whose contest was settled or left to a person; none
-    where nobody had written in between. ``closed`` names the fields whose dispute this edit ended.
+    where nobody had written in between. ``closed`` names the disputes this edit ended: the field, and
+    whether a ``person`` had to decide or a ``suggestion`` stood.
     """
 
     decisions: list[Decision]
-    closed: tuple[str, ...]
+    closed: tuple[Dispute, ...]
 
 
 def merge(record: Record, kind: RecordType, mutation: Mutation, author: Author) -> Merged:
@@ -107,23 +112,25 @@ class _Newcomer:
         self.record = record
         self.mutation = mutation
         self.author = author
-        self.closed: list[str] = []
+        self.closed: list[Dispute] = []
 
     def write(self, name: str, rule: Any, value: Any) -> Decision | None:
         """Write one field, or settle it where somebody else's value stands against it."""
         new = Candidate(value, self.author.stamp, self.mutation.by, self.author.rank, PENDING)
         candidates = self._candidates(name, rule)
         rivals = tuple(c for c in candidates if not self._replaces(rule, new, c))
-        if not rivals:
-            if len(candidates) > 1:
-                self.closed.append(name)
-            self._put(name, rule, value, (new,))
-            return None
-        settled = rule.settle((*rivals, new))
+        settled = rule.settle((*rivals, new)) if rivals else Settled(new, (new,), "")
+        self._note_closed(name, rule, candidates, settled)
         self._put(name, rule, settled.winner.value, settled.kept)
         if all(rival.value == value for rival in rivals):
             return None
         return decide(name, rule, new, settled, (*rivals, new))
+
+    def _note_closed(self, name: str, rule: ValueRule, before: tuple[Candidate, ...], now: Settled) -> None:
+        if len(before) > 1:
+            stood = rule.settle(before)
+            ended = {"person": stood.open and not now.open, "suggestion": bool(stood.aside) and not now.aside}
+            self.closed += [(name, kind) for kind, over in ended.items() if over]
 
     def add(self, name: str, rule: Any, elements: list[Any]) -> None:
         """Add set elements, each with a dot of this device, or append signed entries."""

@@ -8,16 +8,22 @@ SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
     "程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 )  # fmt: skip
-GIVEN = (
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+GIVEN = _words(
     "建国 秀英 志强 丽华 玉兰 海涛 晓东 春梅 国栋 淑珍 永刚 桂芝 立新 艳红 文博 佳琪 洪亮 雪梅 振宇 凤霞 "
     "宝山 玲玲 庆丰 美娟 长江 慧敏 学文 小燕 天明 素云 铁军 红梅 世杰 亚楠 占山 月华 大勇 金凤 景辉 思雨"
-).split()
+)
 
 #: What a sign begins with: a word of good luck, or whose place it is.
-LUCKY = (
+LUCKY = _words(
     "鑫源 福顺 聚德 祥和 永兴 宏达 顺发 金玉 百佳 家和 瑞丰 同心 广源 兴隆 万福 长青 四季 好又来 一品 东升 "
     "惠民 喜洋洋 辽西 塞外 玉龙 小城 老味道 邻里 好日子 天天"
-).split() + [f"老{surname}" for surname in SURNAMES[:20]]
+) + tuple(f"老{surname}" for surname in SURNAMES[:20])
 
 
 class Trade(NamedTuple):
@@ -29,7 +35,7 @@ class Trade(NamedTuple):
 
 
 def _trade(category: str, words: str, *front: int) -> Trade:
-    return Trade(category, tuple(words.split()), (front[0], front[1]))
+    return Trade(category, _words(words), (front[0], front[1]))
 
 
 TRADES = (
@@ -42,9 +48,9 @@ TRADES = (
 #: How often each of ``TRADES`` stands along a street.
 TRADE_WEIGHTS = (34, 38, 15, 9, 4)
 
-ROADS = (
+ROADS = _words(
     "中华路 解放大街 人民大街 矿工大街 和平路 民主路 保健街 育才街 红玉路 八一路 经纬路 滨河路 "
     "站前街 迎宾大街 新华路 光明街 西山路 五龙街 平安大街 兴隆街 团结路 友谊街 文化路"
-).split()
-ALLEYS = "东一巷 西二巷 南胡同 北胡同 书院巷 豆腐巷 铁道巷 井沿巷".split()
+)
+ALLEYS = _words("东一巷 西二巷 南胡同 北胡同 书院巷 豆腐巷 铁道巷 井沿巷")
 CONTRACTORS = ("海州区环卫处一队", "海州区环卫处二队", "阜新洁城保洁公司", "绿园环境服务公司")

@@ -90,10 +90,10 @@ def _disputes(rows: Iterable[Taken]) -> list[Conflict]:
         for decision in taken.decisions:
             if decision.outcome == "open":
                 _keep(found, _conflict(taken, decision.field, "person", decision))
-            elif decision.aside:
+            if decision.aside:
                 _keep(found, _conflict(taken, decision.field, "suggestion", decision))
-        for field in taken.closed:
-            _keep(found, _conflict(taken, field, "person", None))
+        for field, kind in taken.closed:
+            _keep(found, _conflict(taken, field, kind, None))
     return list(found.values())
 
 
@@ -103,7 +103,7 @@ def _keep(found: dict[tuple[str, str, str], Conflict], conflict: Conflict) -> No
 
 def _conflict(taken: Taken, field: str, kind: str, decision: Decision | None) -> Conflict:
     record = taken.record
-    detail = wire.canonical(decision.told() if decision else {"settled_by": taken.author.person.id}).decode()
+    detail = wire.canonical(decision.disputed() if decision else {"settled_by": taken.author.person.id}).decode()
     return Conflict(
         record.id, field, kind, record.feed, record.grid, decision is not None, taken.number,
         taken.author.stamp.ms, detail,

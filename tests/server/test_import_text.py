@@ -153,7 +153,8 @@ def test_a_spoilt_code_is_told_and_never_guessed(spoilt: str) -> None:
     ("value", "text"),
     [
         (None, ""), (True, "是"), (12.0, "12"), (12.5, "12.5"), (210902005003007, "210902005003007"),
-        (datetime(2020, 7, 18), "2020-07-18"), (" 老王 ", " 老王 "), (2109020050030070, "2.10902005003007E+15"),
+        (datetime.fromisoformat("2020-07-18"), "2020-07-18"), (" 老王 ", " 老王 "),
+        (2109020050030070, "2.10902005003007E+15"),
     ],
 )  # fmt: skip
 def test_a_typed_cell_as_a_person_would_have_written_it(value: Any, text: str) -> None:
@@ -165,7 +166,8 @@ def test_a_typed_cell_as_a_person_would_have_written_it(value: Any, text: str) -
     ("convert", "text", "value"),
     [
         (cells.flag, "是", True), (cells.flag, "Ｎ", False), (cells.whole, "１２", 12), (cells.whole, "12.0", 12),
-        (cells.number, "3.50", 3.5), (cells.number, "3.0", 3), (cells.code, "'007", "007"), (cells.code, "210902.0", "210902"),
+        (cells.number, "3.50", 3.5), (cells.number, "3.0", 3), (cells.code, "'007", "007"),
+        (cells.code, "210902.0", "210902"),
         (cells.phone, "139 0418 0000", "13904180000"), (cells.plain, "\u3000老王\u00a0", "老王"),
         (cells.word_of({"open": "营业"}), "营业", "open"), (cells.word_of({"open": "营业"}), "OPEN", "open"),
     ],

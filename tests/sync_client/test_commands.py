@@ -1,0 +1,363 @@
+"""``gridward`` at work: each command as a worker, a clerk or a program types it, and how it ends."""
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from sync_client.testing import FINE, FlakyTransport, InProcessTransport, Weather
+from tests.sync_client.tablets import GRID_7, LI, WANG
+from tests.sync_client.terminals import LAO_WANG, SERVER, NoSignal, Terminal
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+CLEAN_CHECK = ("record", "shop", "--target", "12", "-a", "l indoors", "-a", "a", "--yes")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Terminal:
+    """A terminal of a tablet that was never enrolled."""
+    return Terminal(tmp_path / "tablet")
+
+
+@pytest.fixture
+def terminal(fresh: Terminal) -> Terminal:
+    """The terminal of Li's tablet, enrolled, with the registers on it."""
+    fresh.enrol()
+    return fresh
+
+
+# -- from the first day on ----------------------------------------------------------------------------
+
+
+def test_a_day_from_enrolment_to_delivery(fresh: Terminal) -> None:
+    """Exit codes follow the work: not admitted, nothing waits, waits, delivered."""
+    assert fresh.types("status").exit_code == 5
+    assert fresh.types("enrol", "Q7KD-2M", "--server", SERVER).exit_code == 0
+    assert fresh.types("sync").exit_code == 0
+
+    checked = fresh.types(*CLEAN_CHECK)
+    assert checked.exit_code == 0
+    assert "已存到本机：老王修车" in checked.stdout
+
+    assert fresh.types("status").exit_code == 2
+    assert fresh.types("outbox").exit_code == 2
+    assert fresh.types("sync").exit_code == 0
+    assert fresh.types("status").exit_code == 0
+    [check] = [kept for kept in fresh.office.records.values() if kept.type == "shop_check"]
+    assert check.fields["score"] == 1000
+
+
+def test_looking_into_an_empty_folder_makes_nothing_there(fresh: Terminal) -> None:
+    """A wrong ``--data`` is told, and does not become a new tablet."""
+    told = fresh.types("list", "shop")
+    assert told.exit_code == 5
+    assert "尚未登记" in told.stdout
+    assert "索取登记码" in told.stdout
+    assert not fresh.folder.exists()
+
+
+def test_the_token_is_for_nobody_else_s_eyes(fresh: Terminal) -> None:
+    """The file that holds it opens for its owner alone."""
+    fresh.enrol()
+    [device] = fresh.office.devices.values()
+    assert device.token.encode() in (fresh.folder / "tablet.db").read_bytes() + _beside(fresh.folder)
+    for file in fresh.folder.glob("tablet.db*"):
+        if device.token.encode() in file.read_bytes():
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(fresh.folder.stat().st_mode) == 0o700
+
+
+def _beside(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("tablet.db-wal"))
+
+
+def test_a_wrong_code_is_told_and_the_next_one_works(fresh: Terminal) -> None:
+    """A refused enrolment leaves nothing in the way of the right code."""
+    wrong = fresh.types("enrol", "NOPE", "--server", SERVER)
+    assert wrong.exit_code == 1
+    assert "登记码错误" in wrong.stdout
+    assert fresh.types("status").exit_code == 5
+    fresh.enrol()
+
+
+def test_the_first_enrolment_needs_to_know_the_server(fresh: Terminal) -> None:
+    """Without a server there is nobody to ask; and a server is called by https."""
+    assert "--server" in fresh.types("enrol", "Q7KD-2M").stdout
+    plain = fresh.types("enrol", "Q7KD-2M", "--server", "http://haizhou.example")
+    assert plain.exit_code == 1
+    assert "https://" in plain.stdout
+    assert "Q7KD-2M" in fresh.office.codes
+
+
+# -- what goes wrong on the way -----------------------------------------------------------------------
+
+
+def test_no_signal_is_no_loss(terminal: Terminal) -> None:
+    """A sync without a network ends with 4, says so, and what waits still waits."""
+    terminal.types(*CLEAN_CHECK)
+    terminal.transport = NoSignal()
+    told = terminal.types("sync")
+    assert told.exit_code == 4
+    assert "连接不上服务器" in told.stdout
+    assert "待发 1 条" in told.stdout
+    assert terminal.types("status").exit_code == 2
+
+    terminal.transport = None
+    assert terminal.types("sync").exit_code == 0
+
+
+def test_a_log_in_page_is_named(terminal: Terminal) -> None:
+    """A hotel's network is no server, and the worker hears what to do."""
+    terminal.transport = FlakyTransport(InProcessTransport(terminal.office), 1, Weather(portal=1.0))
+    told = terminal.types("sync")
+    assert told.exit_code == 4
+    assert "登录" in told.stdout
+
+
+def test_a_revoked_tablet_keeps_its_work(terminal: Terminal) -> None:
+    """Revoked is 5, whatever waits; and nothing of it goes."""
+    terminal.types(*CLEAN_CHECK)
+    terminal.refuse("device_revoked")
+    told = terminal.types("sync")
+    assert told.exit_code == 5
+    assert "已被停用" in told.stdout
+    assert terminal.json("status")["waiting"] == 1
+
+
+def test_what_was_rejected_asks_for_a_look(terminal: Terminal) -> None:
+    """3 until somebody has seen why."""
+    terminal.types("edit", "SH-0001", "name=不许")
+    assert terminal.types("sync").exit_code == 3
+    told = terminal.types("outbox")
+    assert told.exit_code == 3
+    assert "不在此人的责任区域内" in told.stdout
+    [entry] = terminal.json("outbox")["attention"]
+    assert terminal.types("outbox", "--seen", str(entry["n"])).exit_code == 0
+
+
+def test_a_conflict_is_told_in_a_sentence(terminal: Terminal) -> None:
+    """Two names for one door: the worker hears that a person decides."""
+    terminal.types("edit", "SH-0001", "name=王记修车行")
+    terminal.office.write("shop", LAO_WANG, GRID_7, name="老王汽修")
+    assert terminal.types("sync").exit_code == 3
+    told = terminal.types("conflicts")
+    assert told.exit_code == 3
+    assert "待人工认定" in told.stdout
+    assert "店名（牌匾）" in told.stdout
+    [conflict] = terminal.json("conflicts")
+    assert conflict["open"]
+    assert terminal.types("conflicts", "--seen", str(conflict["n"])).exit_code == 0
+
+
+def test_a_command_nobody_knows_is_64() -> None:
+    """Not 2: that is what a tablet with waiting work ends with."""
+    terminal = Terminal(Path("nowhere"))
+    for args in (("dance",), ("list",), ("list", "shop", "--limit", "many"), ("--lang", "fr", "status")):
+        told = terminal.types(*args)
+        assert told.exit_code == 64, args
+        assert "--help" in told.stdout
+        assert "Traceback" not in told.output
+
+
+def test_a_damaged_file_is_named_and_left_alone(terminal: Terminal) -> None:
+    """No command touches it, none shows a traceback."""
+    file = terminal.folder / "tablet.db"
+    for beside in terminal.folder.glob("tablet.db-*"):
+        beside.unlink()
+    file.write_bytes(b"this is not a database")
+    for args in (("status",), ("sync",), ("list", "shop"), CLEAN_CHECK):
+        told = terminal.types(*args)
+        assert told.exit_code == 1, args
+        assert "已损坏" in told.stdout
+        assert "请勿删除" in told.stdout
+    assert file.read_bytes() == b"this is not a database"
+
+
+def test_a_mistake_of_ours_is_a_sentence_and_a_file(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever nobody thought of: the worker reads one sentence, the repairer gets the traceback."""
+
+    class Broken:
+        def send(self, request: object) -> None:
+            raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setenv("HOME", str(terminal.folder))
+    terminal.transport = Broken()  # type: ignore[assignment]
+    told = terminal.types("sync")
+    assert told.exit_code == 1
+    assert "Traceback" not in told.output
+    assert "程序出错了" in told.stdout
+    [report] = terminal.folder.rglob("trouble.txt")
+    assert "ZeroDivisionError: a mistake" in report.read_text("utf-8")
+
+
+# -- looking and changing -----------------------------------------------------------------------------
+
+
+def test_records_are_found_by_what_people_call_them(terminal: Terminal) -> None:
+    """Types, fields and values are understood in Chinese and in English."""
+    assert [r["fields"]["name"] for r in terminal.json("list", "商户", "类别=修理")["records"]] == ["老王修车"]
+    assert len(terminal.json("list", "shop", "name=老王*")["records"]) == 2
+    assert len(terminal.json("list", "shop", "category=repair|catering")["records"]) == 2
+    assert len(terminal.json("list", "street_segment", "road_grade=1..3")["records"]) == 1
+    assert len(terminal.json("list", "shop", "door_no=")["records"]) == 1
+    assert terminal.json("list", "shop", "has_green=是")["records"][0]["id"] == LAO_WANG
+    assert terminal.json("show", "SH-0001") == terminal.json("show", LAO_WANG) == terminal.json("show", LAO_WANG[-6:])
+
+
+def test_pages_follow_each_other(terminal: Terminal) -> None:
+    """Where one page ends the next begins."""
+    first = terminal.json("list", "shop", "--limit", "1", "--order", "name")
+    second = terminal.json("list", "shop", "--limit", "1", "--order", "name", "--after", first["after"])
+    names = [page["records"][0]["fields"]["name"] for page in (first, second)]
+    assert names == sorted(names)
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("list", "dragon"), "没有“dragon”这类记录"),
+        (("list", "shop", "colour=red"), "没有“colour”这个字段"),
+        (("list", "shop", "name"), "字段=值"),
+        (("edit", "SH-0001", "category=龙"), "应为其中之一"),
+        (("edit", "SH-0001", "operator_phone=12345678"), "联系电话：格式不对，应为手机号"),
+        (("edit", "SH-0001", "frontage_m=wide"), "不是数字"),
+        (("show", "SH-9999"), "平板上没有这条记录"),
+        (("attach", "SH-0001", "/no/such.jpg"), "没有这个文件"),
+        (("switch", "孙悟空"), "平板上没有"),
+    ],
+)
+def test_a_slip_is_told_and_changes_nothing(terminal: Terminal, args: tuple[str, ...], says: str) -> None:
+    """Each slip gets its own sentence, exit code 1, and an untouched outbox."""
+    told = terminal.types(*args)
+    assert told.exit_code == 1
+    assert says in told.stdout.replace("\n", "")
+    assert terminal.json("status")["waiting"] == 0
+
+
+def test_a_code_given_twice_names_nothing(terminal: Terminal) -> None:
+    """Two entries with one code: which one is meant is not guessed."""
+    terminal.office.write("shop", LAO_WANG[:-2] + "b9", GRID_7, name="老王修车二店", category="repair", code="SH-0001")
+    terminal.types("sync")
+    told = terminal.types("edit", "SH-0001", "name=新名")
+    assert told.exit_code == 1
+    assert "对应多条记录" in told.stdout
+
+
+def test_a_clerk_corrects_the_register(terminal: Terminal) -> None:
+    """Set, clear, add to a signed list: each by the verb its field asks for, and the office gets it."""
+    done = terminal.types("edit", "SH-0001", "店名（牌匾）=王记修车行", "door_no=", "remark=换了招牌")
+    assert done.exit_code == 0
+    terminal.types("sync")
+    fields = terminal.office.records[LAO_WANG].fields
+    assert fields["name"] == "王记修车行"
+    assert fields.get("door_no") is None
+    [entry] = fields["remark"]
+    assert (entry["text"], entry["by"]) == ("换了招牌", LI)
+
+
+def test_an_item_of_a_check_is_corrected_by_its_code(terminal: Terminal) -> None:
+    """The rest of the items stays as it was, and the score follows."""
+    check = terminal.json(*CLEAN_CHECK)["record"]
+    now = terminal.json("edit", check["id"], "items.H1=2")
+    assert now["fields"]["score"] == 957
+    assert now["fields"]["items"] == check["fields"]["items"] | {"H1": 2}
+
+
+def test_voiding_asks_first(terminal: Terminal) -> None:
+    """No is no; and a voided record can still be read."""
+    assert "没有改动" in terminal.types("void", "SH-0002", keys="n\n").stdout
+    assert terminal.json("status")["waiting"] == 0
+    assert terminal.types("void", "SH-0002", "--reason", "重复登记", keys="\n").exit_code == 0
+    assert len(terminal.json("list", "shop")["records"]) == 1
+    assert len(terminal.json("list", "shop", "--void")["records"]) == 2
+
+
+def test_a_photo_found_later_is_attached(terminal: Terminal, tmp_path: Path) -> None:
+    """What a check still misses can be brought along afterwards."""
+    photo = tmp_path / "near.jpg"
+    photo.write_bytes(b"jpeg")
+    check = terminal.json(*CLEAN_CHECK)["record"]
+    now = terminal.json("attach", check["id"], str(photo), "--role", "全景")
+    assert now["fields"]["missing_photos"] == []
+
+
+# -- two people, one tablet ---------------------------------------------------------------------------
+
+
+def test_two_people_share_a_tablet(terminal: Terminal) -> None:
+    """Wang is admitted, sets a PIN, and is who signs her check; Li's waiting work stays."""
+    terminal.types(*CLEAN_CHECK)
+    assert terminal.types("enrol", "W3XP-8T").exit_code == 0
+    assert terminal.types("switch", "wf").exit_code == 0
+    assert terminal.types("pin", "--new", "4711").exit_code == 0
+    terminal.types("record", "shop", "--target", "SH-0002", "-a", "l 室内或地下", "-a", "a", "--yes")
+    assert terminal.types("switch", "李伟").exit_code == 0
+
+    assert terminal.types("switch", "王芳", keys="0000\n").exit_code == 1
+    assert terminal.types("switch", "王芳", keys="4711\n").exit_code == 0
+    assert [entry["by"] for entry in terminal.json("outbox")["waiting"]] == [LI, WANG]
+    people = {person["name"]: person for person in terminal.json("people")}
+    assert people["王芳"]["current"]
+    assert people["王芳"]["has_pin"]
+    assert "4711" not in terminal.types("people").stdout
+
+
+# -- for programs, and in English ---------------------------------------------------------------------
+
+EVERY_COMMAND = [
+    ("status",),
+    ("sync",),
+    ("people",),
+    ("switch", "李伟"),
+    ("pin", "--new", "1"),
+    ("list", "shop"),
+    ("show", "SH-0001"),
+    ("outbox",),
+    ("conflicts",),
+    ("doctor",),
+    CLEAN_CHECK,
+    ("edit", "SH-0001", "door_no=14"),
+    ("void", "SH-0002"),
+    ("show", "nothing"),
+    ("dance",),
+    ("record",),
+]
+
+
+@pytest.mark.parametrize("args", EVERY_COMMAND, ids=" ".join)
+def test_every_command_answers_one_json_object(terminal: Terminal, args: tuple[str, ...]) -> None:
+    """Also what goes wrong; and never with the token in it."""
+    told = terminal.types("--json", *args)
+    answer = json.loads(told.stdout)
+    if "problem" in answer:
+        assert answer["exit"] == told.exit_code != 0
+        assert answer["problem"]["message_zh"]
+        assert answer["problem"]["message_en"]
+    [device] = terminal.office.devices.values()
+    assert device.token not in told.output
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("status",), ("sync",), ("outbox",), ("conflicts",), ("doctor",), ("show", "x"), ("list", "shop", "name=x")],
+)
+def test_english_is_english(terminal: Terminal, args: tuple[str, ...]) -> None:
+    """Asked for English, the program's own words are English; names stay names."""
+    told = terminal.types("--lang", "en", *args).stdout
+    assert not CHINESE.search(told.replace("李伟", "").replace("网格员", "")), told
+
+
+def test_a_network_that_recovers_needs_no_second_try(terminal: Terminal) -> None:
+    """A stutter is waited out inside the one command."""
+    flaky = FlakyTransport(InProcessTransport(terminal.office), 7, Weather(lose_request=1.0))
+    terminal.transport = flaky
+    terminal.types(*CLEAN_CHECK)
+
+    def recover(seconds: float) -> None:
+        flaky.weather = FINE
+
+    terminal.waited = type("Waited", (list,), {"append": lambda _, seconds: recover(seconds)})()
+    assert terminal.types("sync").exit_code == 0
