@@ -122,10 +122,9 @@ class Sheet(Struct):
             self.notes.setdefault(item.code, {}).update(dict.fromkeys(marks, True))
 
     def add_photo(self, path: str, role: str, item: Item | None) -> None:
-        """Name a photo to be attached; a second one of the same file for the same purpose is the first."""
-        photo = Photo(path, role, item.code if item else None)
-        if photo not in self.photos:
-            self.photos.append(photo)
+        """Name a photo to be attached; one picture proves one thing, so the last purpose named for a file counts."""
+        others = [photo for photo in self.photos if photo.path != path]
+        self.photos = [*others, Photo(path, role, item.code if item else None)]
 
     def unanswered(self) -> list[str]:
         """Return the fields, beside the items, that the check cannot do without and nobody answered yet."""

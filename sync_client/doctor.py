@@ -18,11 +18,11 @@ from schemas.wire import PROTOCOL, SyncRequest
 from sync_client.calls import Office, answer_of
 from sync_client.database import Database
 from sync_client.desk import Desk
-from sync_client.errors import CaptivePortal, NotEnrolled, Refused, StoreError, SyncError
+from sync_client.errors import CaptivePortal, NotEnrolled, Refused, StoreError, SyncError, Unreachable
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.times import lasting, moment
-from sync_client.transport import Request, Response, Transport
+from sync_client.transport import HTTPTransport, Request, Response, Transport
 
 FINE, WATCH, WRONG, UNKNOWN = "fine", "watch", "wrong", "unknown"
 #: A day's work with 300 photos wants about a gigabyte; below the second mark recording itself is at risk.
@@ -73,14 +73,26 @@ def examine(file: Path, transport: Transport | None, wall_ms: Callable[[], int])
     try:
         database = Database(file) if file.exists() else None
     except StoreError as error:
-        return [*found, _about_file(error), *_server(None, transport, wall_ms)]
+        return [*found, _about_file(error), *_network(transport, wall_ms)]
     if database is None:
-        return [*found, *_server(None, transport, wall_ms)]
+        return [*found, *_network(transport, wall_ms), _enrolled(NotEnrolled())]
     try:
-        desk = Desk(database, wall_ms)
-        return [*found, _integrity(database), _waiting(desk), *_server(desk, transport, wall_ms)]
+        return [*found, *_inside(Desk(database, wall_ms), transport)]
     finally:
         database.close()
+
+
+def _inside(desk: Desk, transport: Transport | None) -> Iterator[Finding]:
+    """Look at the file first: what stands in a damaged one says nothing."""
+    file = _integrity(desk.db)
+    yield file
+    if file.state == FINE:
+        yield _waiting(desk)
+    network = list(_network(transport, desk.wall_ms))
+    yield from network
+    if file.state == FINE:
+        reached = any(finding.code == "server" and finding.state == FINE for finding in network)
+        yield _token(desk, transport if reached else None)
 
 
 def _disk(folder: Path) -> Finding:
@@ -124,23 +136,19 @@ def _waiting(desk: Desk) -> Finding:
 # -- the way to the server --------------------------------------------------------------------------
 
 
-def _server(desk: Desk | None, transport: Transport | None, wall_ms: Callable[[], int]) -> Iterator[Finding]:
+def _network(transport: Transport | None, wall_ms: Callable[[], int]) -> Iterator[Finding]:
     if transport is None:
-        yield _enrolled(NotEnrolled())
         return
-    asked = wall_ms()
+    asked, nonce = wall_ms(), secrets.token_hex(6)
     try:
-        response = transport.send(Request("GET", f"/v1/ping?nonce={(nonce := secrets.token_hex(6))}"))
-        pong = _pong(response, nonce)
+        pong = _pong(transport.send(Request("GET", f"/v1/ping?nonce={nonce}")), nonce)
     except SyncError as error:
         yield _unreached(error)
-        yield Finding("enrolled", UNKNOWN, "登记", "enrolment", "没有网络，无法确认", "unknown without a network")
         return
     answered = wall_ms()
     yield Finding("server", FINE, "服务器", "server", f"已连通，{answered - asked} 毫秒", f"{answered - asked} ms away")
     yield _clock(pong.now_ms - (asked + answered) // 2)
-    yield _certificate(response, pong.now_ms // 1000)
-    yield _token(desk, transport)
+    yield _certificate(transport, pong.now_ms // 1000)
 
 
 def _pong(response: Response, nonce: str) -> _Pong:
@@ -183,8 +191,11 @@ def _clock(offset_ms: int) -> Finding:
     return Finding("clock", WATCH, "时钟", "clock", *told, *advice)
 
 
-def _certificate(response: Response, now_s: int) -> Finding:
-    ends = response.certificate_ends_s
+def _certificate(transport: Transport, now_s: int) -> Finding:
+    try:
+        ends = transport.certificate_ends_s() if isinstance(transport, HTTPTransport) else None
+    except Unreachable as error:
+        return Finding("certificate", UNKNOWN, "证书", "certificate", error.zh, error.en)
     if ends is None:
         return Finding("certificate", UNKNOWN, "证书", "certificate", "此连接未用证书", "this connection has none")
     left_zh, left_en = lasting((ends - now_s) * 1000)
@@ -195,11 +206,13 @@ def _certificate(response: Response, now_s: int) -> Finding:
     return Finding("certificate", WATCH, "证书", "certificate", *told, "请告知街道管理员", "tell the street office")
 
 
-def _token(desk: Desk | None, transport: Transport) -> Finding:
+def _token(desk: Desk, transport: Transport | None) -> Finding:
     """Ask the server for what is new, and look only at whether it answers."""
-    head = desk.head() if desk else None
-    if desk is None or head is None or head.token is None:
+    head = desk.head()
+    if head.token is None:
         return _enrolled(NotEnrolled())
+    if transport is None:
+        return Finding("enrolled", UNKNOWN, "登记", "enrolment", "没有网络，无法确认", "unknown without a network")
     asked = SyncRequest(PROTOCOL, head.install, cursors=LocalStore(desk.db).cursors(), limit=1)
     try:
         Office(transport, secrets.token_bytes).post("/v1/sync", asked, head.token)

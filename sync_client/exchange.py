@@ -326,12 +326,16 @@ def _answer_in(body: bytes, trip: _Trip) -> SyncResponse:
     Return the answer that *body* holds.
 
     Raises:
-        GarbledAnswer: It is not one, or speaks of more mutations than were sent.
+        GarbledAnswer: It is not one, speaks of more mutations than were sent, or took one without
+            saying as which version.
     """
     try:
+        str(body, "utf-8")  # the decoder passes over damage in what it does not look at
         answer = wire.decode_response(body)
     except UNREADABLE as error:
         raise GarbledAnswer(str(error)) from error
-    if sum(outcome.count for outcome in answer.outcomes) > len(trip.sent):
+    told = answer.outcomes
+    nameless = any(outcome.outcome == "applied" and not outcome.version for outcome in told)
+    if nameless or sum(outcome.count for outcome in told) > len(trip.sent):
         raise GarbledAnswer("outcomes")
     return answer

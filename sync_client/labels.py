@@ -12,9 +12,10 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from schemas.fields import Bilingual, Choice, Flag, Many, Number, Part, Whole
+from schemas.fields import Bilingual, Choice, Flag, Instant, Many, Number, Part, Whole
 from schemas.registry import TYPES
 from sync_client.initials import folded
+from sync_client.times import written
 
 YES = frozenset({"y", "yes", "true", "1", "是", "有", "对"})
 NO = frozenset({"n", "no", "false", "0", "否", "无", "没有"})
@@ -82,25 +83,31 @@ def type_called(text: str) -> str:
     raise NotUnderstood(f"没有“{text}”这类记录，应为：{listed}。", f"No record type '{text}'; see the list.")
 
 
-def words_of(field: Field, value: Any) -> str:
-    """Return *value* as a person reads it."""
+def words_of(field: Field, value: Any, lang: str = "zh") -> str:
+    """Return *value* as a person reads it, in Chinese or (``en``) in English."""
     if value is None or value == "" or value == [] or value == {}:
         return "—"
     if isinstance(field, Choice):
-        return field.labels.get(value, str(value))
+        return english(value) if lang == "en" else field.labels.get(value, str(value))
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return ("yes" if value else "no") if lang == "en" else "是" if value else "否"
     if isinstance(value, list):
-        return "、".join(words_of(getattr(field, "inner", None), each) for each in value)
-    return _part(field, value) if isinstance(value, dict) else f"{value:g}" if isinstance(value, float) else str(value)
+        inner = getattr(field, "inner", None)
+        return ("; " if lang == "en" else "；").join(words_of(inner, each, lang) for each in value)
+    if isinstance(value, dict):
+        return _part(field, value, lang)
+    if isinstance(field, Instant):
+        return written(str(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _part(field: Field, value: dict[str, Any]) -> str:
+def _part(field: Field, value: dict[str, Any], lang: str) -> str:
     if "text" in value:  # a signed entry: who and when stand elsewhere
         return str(value["text"])
     members = field.schema.fields if isinstance(field, Part) else {}
-    pairs = ((label_of(members.get(name), name), words_of(members.get(name), each)) for name, each in value.items())
-    return "，".join(f"{label} {words}" for label, words in pairs)
+    called = [english(name) if lang == "en" else label_of(members.get(name), name) for name in value]
+    said = [words_of(members.get(name), each, lang) for name, each in value.items()]
+    return ", ".join(f"{label} {words}" for label, words in zip(called, said, strict=True))
 
 
 def value_from(field: Field, text: str) -> Any:

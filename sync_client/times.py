@@ -17,6 +17,14 @@ def instant(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1000, BEIJING).isoformat()
 
 
+def written(text: str) -> str:
+    """Return an ISO 8601 moment as ``2020-07-18 08:15``; what is none is returned as it is."""
+    try:
+        return datetime.fromisoformat(text).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return text
+
+
 def lasting(ms: int) -> tuple[str, str]:
     """Return a duration in its greatest whole unit, in Chinese and English."""
     seconds = abs(ms) // 1000

@@ -6,6 +6,7 @@ A transport carries one request and brings one answer, whatever it says. It does
 """
 
 import re
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from schemas.wire import MAX_BODY_INFLATED
 from sync_client.errors import GarbledAnswer, Unreachable, UntrustedServer
 
 _PIECE = 64 * 1024
+_HTTPS = 443
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]+){3}|::1")
 
 
@@ -35,17 +37,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """
-    One answer as it travelled: header names in lower case, the body still packed.
-
-    ``certificate_ends_s`` is when the certificate it came under ends (seconds since 1970-01-01 UTC), where
-    it came under one.
-    """
+    """One answer as it travelled: header names in lower case, the body still packed."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    certificate_ends_s: int | None = None
 
 
 class Transport(Protocol):
@@ -89,6 +85,7 @@ class HTTPTransport:
         if parts.scheme == "http" and not plain_http and not _LOOPBACK.fullmatch(parts.hostname):
             raise ValueError(f"{url}: not https (plain_http=True allows it)")
         self._root = url.rstrip("/")
+        self._connect_s, self._ca_certs = connect_s, ca_certs
         self._pool = urllib3.PoolManager(
             num_pools=1,
             retries=False,
@@ -118,7 +115,6 @@ class HTTPTransport:
             preload_content=False,
             decode_content=False,
         )
-        ends = _certificate_end(answer)
         try:
             body = _whole(answer)
         except ProtocolError as error:
@@ -130,7 +126,34 @@ class HTTPTransport:
         finally:
             answer.release_conn()
         named = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status, named, body, ends)
+        return Response(answer.status, named, body)
+
+    def certificate_ends_s(self) -> int | None:
+        """
+        Return when the server's certificate ends, in seconds since 1970-01-01 UTC; None without TLS.
+
+        It shakes hands anew: a connection that has answered may be closed already.
+
+        Raises:
+            UntrustedServer: Nobody we trust vouches for the certificate.
+            Unreachable: The server does not answer.
+        """
+        parts = urlsplit(self._root)
+        if parts.scheme != "https":
+            return None
+        context = ssl.create_default_context(cafile=self._ca_certs)
+        address = (parts.hostname or "", parts.port or _HTTPS)
+        try:
+            with (
+                socket.create_connection(address, self._connect_s) as plain,
+                context.wrap_socket(plain, server_hostname=parts.hostname) as secure,
+            ):
+                told = secure.getpeercert() or {}
+        except ssl.SSLError as error:
+            raise UntrustedServer(str(error)) from error
+        except OSError as error:
+            raise Unreachable(str(error)) from error
+        return ssl.cert_time_to_seconds(str(told["notAfter"]))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -145,10 +168,3 @@ def _whole(answer: urllib3.BaseHTTPResponse) -> bytes:
         if len(body) > MAX_BODY_INFLATED:
             raise GarbledAnswer(f"> {MAX_BODY_INFLATED}")
     return bytes(body)
-
-
-def _certificate_end(answer: urllib3.BaseHTTPResponse) -> int | None:
-    """Return when the certificate of the connection behind *answer* ends; it is gone once the body is read."""
-    socket = getattr(answer.connection, "sock", None)
-    told = socket.getpeercert() if isinstance(socket, ssl.SSLSocket) else None
-    return ssl.cert_time_to_seconds(str(told["notAfter"])) if told else None

@@ -49,7 +49,7 @@ def _story(office: Office) -> dict[str, Json]:
     found["push.request"], found["push.response"] = _first_push(li)
     found["mutation"] = found["push.request"]["mutations"][1]
     _sync(wang, [])
-    found["contest.request"], found["contest.response"] = _contest(li, wang)
+    found["contest.response"] = _contest(li, wang)
     found["record"] = found["contest.response"]["feeds"][STREET]["records"][0]
     found["open.response"] = _not_taken(li)
     found["idle.request"], found["idle.response"] = _idle(wang)
@@ -77,12 +77,12 @@ def _first_push(li: RawDevice) -> tuple[Json, Json]:
     return _sync(li, mutations, now=_now_ms(), last=li.n, report={"waiting": 3, "app": "gridward 0.1.0"})
 
 
-def _contest(li: RawDevice, wang: RawDevice) -> tuple[Json, Json]:
+def _contest(li: RawDevice, wang: RawDevice) -> Json:
     """Both rename the shop without signal; Wang comes second and hears what became of it."""
     li.push(li.mutation("patch", "shop", SHOP, base=3, set={"name": "王记修车行"}))
     wang.clock_ms += 30_000
     renamed = wang.mutation("patch", "shop", SHOP, base=3, set={"name": "老王汽修"})
-    return _sync(wang, [renamed], now=_now_ms(), last=wang.n)
+    return _sync(wang, [renamed], now=_now_ms(), last=wang.n)[1]
 
 
 def _not_taken(li: RawDevice) -> Json:
@@ -119,5 +119,3 @@ def _ask(device: RawDevice, request: Json) -> Json:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-

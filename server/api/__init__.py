@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
-from server.api import devices, docs, problems, sync
+from server.api import devices, docs, problems, specs, sync
 
 VERSION = "v1"
 
@@ -18,6 +18,7 @@ def register_api(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )
     api = Api(app)
+    specs.describe(api)
     problems.register(app)
     api.register_blueprint(sync.blueprint)
     api.register_blueprint(devices.blueprint)

@@ -1,42 +1,64 @@
 """
 What the interface document says of bodies that marshmallow does not parse here 接口说明.
 
-The sync path decodes with the fast validator; its shapes are described from the same definitions.
+The sync path decodes and encodes with structs; the document's shapes are made from these very structs.
 """
 
+import json
 from typing import Any
 
-from schemas.envelope import SyncRequestSchema
+import msgspec
+from flask_smorest import Api
 
-_PROBLEM = {
-    "description": "问题 A problem (RFC 9457) with code, message_zh and message_en",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["code", "status", "message_zh", "message_en", "retryable"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message_zh": {"type": "string"},
-                    "message_en": {"type": "string"},
-                    "next_zh": {"type": "string"},
-                    "next_en": {"type": "string"},
-                    "retryable": {"type": "boolean"},
-                    "errors": {"type": "object"},
-                },
-            }
-        }
+from schemas.fields import UUID_PATTERN
+from schemas.mutations import Mutation
+from schemas.wire import SyncRequest, SyncResponse, WireRecord
+
+_SHAPES = (SyncRequest, SyncResponse, WireRecord, Mutation)
+_REFERENCE = "#/components/schemas/"
+
+_FAULTS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["code", "zh", "en"],
+        "properties": {"code": {"type": "string"}, "zh": {"type": "string"}, "en": {"type": "string"}},
     },
 }
+_PROBLEM = {
+    "type": "object",
+    "required": [
+        "type", "title", "status", "detail", "code", "message_zh", "message_en", "next_zh", "next_en", "retryable",
+    ],
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:gridward:problem:[a-z_]+$"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "pattern": "^[a-z_]+$"},
+        "message_zh": {"type": "string"},
+        "message_en": {"type": "string"},
+        "next_zh": {"type": "string"},
+        "next_en": {"type": "string"},
+        "retryable": {"type": "boolean"},
+        "errors": {"type": "object", "additionalProperties": _FAULTS, "description": "由字段路径 by path of the field"},
+    },
+    "additionalProperties": False,
+}  # fmt: skip
+
+
+def reference(name: str) -> dict[str, str]:
+    """Return the reference to the shape *name* of the document."""
+    return {"$ref": _REFERENCE + name}
 
 
 def problems(*statuses: int) -> dict[str, Any]:
     """Return the answers with which an endpoint refuses, by status."""
-    return {str(status): _PROBLEM for status in statuses}
+    told = {
+        "description": "问题 A problem (RFC 9457) with code, message_zh and message_en",
+        "content": {"application/problem+json": {"schema": reference("Problem")}},
+    }
+    return {str(status): told for status in (*statuses, 500)}
 
 
 def answered(description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -44,41 +66,33 @@ def answered(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-_PAGE = {
-    "type": "object",
-    "required": ["cursor"],
-    "properties": {
-        "cursor": {"type": "string"},
-        "records": {"type": "array", "items": {"type": "object"}},
-        "left": {"type": "array", "items": {"type": "string"}},
-        "more": {"type": "boolean"},
-        "fresh": {"type": "boolean"},
-    },
-}
+def describe(api: Api) -> None:
+    """Add the shapes of the sync path, and of problems, to the document of *api*."""
+    # Every answer of ours is declared; the library's own idea of an error is none of them.
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    for name, shape in _components().items():
+        api.spec.components.schema(name, shape)
+    api.spec.components.schema("Problem", _PROBLEM)
+
+
+def _components() -> dict[str, Any]:
+    _, found = msgspec.json.schema_components(_SHAPES, ref_template=_REFERENCE + "{name}")
+    # Python's \Z is the "$" of every other language.
+    shapes: dict[str, Any] = json.loads(json.dumps(found).replace(r"\\Z", "$"))
+    # Kept raw on their way, so the structs do not say what they are.
+    shapes["SyncRequest"]["properties"]["mutations"]["items"] = reference("Mutation")
+    shapes["FeedPage"]["properties"]["records"]["items"] = reference("WireRecord")
+    shapes["FeedPage"]["properties"]["left"]["items"] = {"type": "string", "pattern": UUID_PATTERN}
+    shapes["WireRecord"]["properties"]["fields"] = {"type": "object"}
+    shapes["Outcome"]["properties"]["problem"] = {"type": "object", "required": ["code", "message_zh", "message_en"]}
+    return shapes
+
 
 SYNC: dict[str, Any] = {
     "security": [{"device": []}],
-    "requestBody": {"required": True, "content": {"application/json": {"schema": SyncRequestSchema}}},
+    "requestBody": {"required": True, "content": {"application/json": {"schema": reference("SyncRequest")}}},
     "responses": {
-        "200": answered(
-            "每条修改的结果与缺少的记录 Outcomes and what was missed",
-            {
-                "type": "object",
-                "required": ["server"],
-                "properties": {
-                    "server": {
-                        "type": "object",
-                        "required": ["epoch", "now_ms"],
-                        "properties": {"epoch": {"type": "string"}, "now_ms": {"type": "integer"}},
-                    },
-                    "settled": {"type": "integer"},
-                    "outcomes": {"type": "array", "items": {"type": "object", "required": ["n", "outcome"]}},
-                    "feeds": {"type": "object", "additionalProperties": _PAGE},
-                    "gone_feeds": {"type": "array", "items": {"type": "string"}},
-                    "next_sync_after_s": {"type": "integer"},
-                },
-            },
-        ),
+        "200": answered("每条修改的结果与缺少的记录 Outcomes and what was missed", reference("SyncResponse")),
         **problems(400, 401, 403, 409, 410, 413, 415, 426, 429, 503),
     },
 }

@@ -16,6 +16,7 @@ def main() -> None:
 for command in (
     setup.init,
     setup.migrate_database,
+    setup.restored,
     setup.doctor,
     serving.serve,
     people.people,

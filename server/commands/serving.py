@@ -81,5 +81,7 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
         "graceful_timeout": GRACE_S,
         "loglevel": settings.log_level,
         "proc_name": "gridward",
+        # Nobody steers this server but by signals; a socket in the home folder is one door too many.
+        "control_socket_disable": True,
     }
     Server(settings, options).run()

@@ -4,10 +4,10 @@ Making a database ready, and looking whether it still is 建立与体检.
 
 import click
 
-from server.commands.common import now_ms, raw_store, read_settings, telling
+from server.commands.common import in_district, now_ms, open_store, pick_district, raw_store, read_settings, telling
 from server.settings import PUBLIC_URL
 from server.storage import migrate
-from server.usecases.begin_district import begin_district
+from server.usecases.begin_district import begin_district, renew_epoch
 from server.usecases.examine import examine
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
@@ -36,6 +36,17 @@ def migrate_database() -> None:
     after = migrate.state(store.engine)
     click.echo(f"数据库版本：{before.current or '—'} → {after.current}")
     click.echo(f"Database: {before.current or 'empty'} → {after.current}")
+
+
+@click.command("restored")
+@in_district
+@telling
+def restored(district: str | None) -> None:
+    """从备份恢复之后运行一次：各平板重新上报。Once after a backup was restored: tablets offer their journals again."""
+    store = open_store()
+    place = pick_district(store, district)
+    epoch = renew_epoch(store, place)
+    click.echo(f"{place} 的新纪元 New epoch: {epoch}")
 
 
 @click.command("doctor")

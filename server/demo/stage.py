@@ -39,7 +39,9 @@ class Stage:
         """Show what can be typed, on a line of its own that can be copied."""
         self._console.print(Padding(Text(line, "cyan"), (0, 0, 0, 6)), soft_wrap=True)
 
-    def table(self, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[RenderableType]], right: str = "") -> None:
+    def table(
+        self, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[RenderableType]], right: str = ""
+    ) -> None:
         """
         Show a table.
 

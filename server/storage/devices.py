@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from schemas.roles import Role
-from server.storage.bulk import upsert_rows
-from server.storage.tables import ContactRow
 from server.values import Grant, Person
 
 
@@ -83,8 +81,23 @@ class DeviceStore:
         self._connection.exec_driver_sql(sql, (upto, self._district, device, install))
 
     def note_contacts(self, contacts: Iterable[Contact]) -> None:
-        """Store when devices were last heard of."""
-        upsert_rows(self._connection, ContactRow.__table__, [(self._district, *row) for row in contacts])  # type: ignore[arg-type]
+        """
+        Store when devices were last heard of.
+
+        A device tells its report when it changed, to whichever process answers: no report leaves the
+        one before, and an older contact does not push a newer one back.
+        """
+        m = self._mark
+        sql = (
+            f"INSERT INTO contact (district, device, last_ms, report) VALUES ({m}, {m}, {m}, {m}) "
+            "ON CONFLICT (district, device) DO UPDATE SET "
+            "last_ms = CASE WHEN excluded.last_ms > contact.last_ms THEN excluded.last_ms ELSE contact.last_ms END, "
+            "report = CASE WHEN excluded.report IS NULL OR excluded.last_ms < contact.last_ms "
+            "THEN COALESCE(contact.report, excluded.report) ELSE excluded.report END"
+        )
+        rows = [(self._district, *row) for row in contacts]
+        if rows:
+            self._connection.exec_driver_sql(sql, rows)
 
 
 def _people(rows: Iterable[Any]) -> dict[str, Person]:

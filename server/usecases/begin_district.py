@@ -28,6 +28,20 @@ def begin_district(store: Store, district: str, name: str) -> Place:
     return retrying(lambda: _attempt(store, district, name.strip()))
 
 
+def renew_epoch(store: Store, district: str) -> str:
+    """
+    Give *district* a new epoch and return it, after a backup was restored.
+
+    Every tablet then learns that the server may have forgotten what it had acknowledged, and offers
+    its journal again.
+    """
+    epoch = secrets.token_urlsafe(_EPOCH_BYTES)
+    with store.work(district) as work:
+        work.people.renew_epoch(epoch)
+        work.commit()
+    return epoch
+
+
 def _attempt(store: Store, district: str, name: str) -> Place:
     before = store.places().get(district)
     if before is not None:

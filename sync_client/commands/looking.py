@@ -116,7 +116,9 @@ def list_command(
     with session.tablet() as client:
         page = client.find(kind, where=where, order_by=order, limit=limit, after=after, include_void=with_void)
         told = {"records": page.records, "after": page.after}
-        session.voice.answer(told, lambda: _tell_page(session.voice, Names(client), kind, page.records, page.after))
+        session.voice.answer(
+            told, lambda: _tell_page(session.voice, Names(client, session.voice.lang), kind, page.records, page.after)
+        )
 
 
 def _tell_page(voice: Voice, names: Names, kind: str, records: Iterable[Record], after: str | None) -> None:
@@ -162,7 +164,7 @@ def show_command(session: Session, record_id: str) -> None:
 
 def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     """Show *record* field by field, a check's items under their names."""
-    names = Names(client)
+    names = Names(client, session.voice.lang)
     voice.show(
         Text.assemble((names.of(record), STRONG), "  ", (title_of(record.type), QUIET), "  ", _mark(voice, record))
     )
@@ -207,7 +209,7 @@ def outbox_command(context: click.Context, session: Session, seen: int | None) -
         if seen is not None:
             _put_aside(session.voice, client, seen)
         outbox, status = client.outbox(), client.status()
-        session.voice.answer(outbox, lambda: _tell_outbox(session.voice, Names(client), outbox))
+        session.voice.answer(outbox, lambda: _tell_outbox(session.voice, Names(client, session.voice.lang), outbox))
     context.exit(standing(status))
 
 
@@ -254,7 +256,7 @@ def conflicts_command(context: click.Context, session: Session, seen: int | None
         if seen is not None:
             _put_aside(session.voice, client, seen)
         told, status = client.conflicts(), client.status()
-        session.voice.answer(told, lambda: _tell_conflicts(session.voice, Names(client), told))
+        session.voice.answer(told, lambda: _tell_conflicts(session.voice, Names(client, session.voice.lang), told))
     context.exit(standing(status))
 
 

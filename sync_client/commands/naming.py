@@ -10,8 +10,8 @@ from schemas.roles import Role
 from sync_client.client import FieldClient
 from sync_client.commands.session import Session
 from sync_client.errors import NoSuchRecord
-from sync_client.labels import NotUnderstood, fields_of, title_of, words_of
-from sync_client.times import moment
+from sync_client.labels import NotUnderstood, english, fields_of, title_of, words_of
+from sync_client.times import moment, written
 from sync_client.values import Person, Record
 
 #: So many signs of an id tell records apart on a screen; ids begin with their time, so the end is used.
@@ -51,8 +51,9 @@ def record_called(session: Session, client: FieldClient, text: str) -> Record:
 class Names:
     """What the records and people of one tablet are called; looked up once each."""
 
-    def __init__(self, client: FieldClient) -> None:
+    def __init__(self, client: FieldClient, lang: str = "zh") -> None:
         self._client = client
+        self._lang = lang
         self._people = {person.id: person.name for person in client.people()}
         self._known: dict[str, str] = {}
 
@@ -76,7 +77,7 @@ class Names:
         if record.type == "case":
             return str(record.get("description") or word(record, "problem_class"))
         about = (record.get("target_draft") or {}).get("name") or self.subject(record)
-        time = str(record.get("observed_at") or "")[:16].replace("T", " ")
+        time = written(str(record.get("observed_at") or ""))
         return " ".join(part for part in (about, time) if part) or f"{title_of(record.type)} {short(record.id)}"
 
     def subject(self, record: Record) -> str:
@@ -90,12 +91,17 @@ class Names:
         value, field = record.get(name), fields_of(record.type).get(name)
         if isinstance(field, Id) and isinstance(value, str):
             return self.person(value)
-        return points(value) if name == "score" else words_of(field, value)
+        return points(value) if name == "score" else words_of(field, value, self._lang)
 
 
 def word(record: Record, name: str) -> str:
     """Return a field's value in words."""
     return words_of(fields_of(record.type).get(name), record.get(name))
+
+
+def brief(label: str) -> str:
+    """Return a label without what stands in brackets, for the head of a column."""
+    return label.partition("（")[0]
 
 
 def points(tenths: Any) -> str:
@@ -108,7 +114,11 @@ def when(stamp: tuple[int, int]) -> str:
     return moment(stamp[0])
 
 
-def roles_of(person: Person) -> str:
+def roles_of(person: Person, lang: str = "zh") -> str:
     """Return a person's roles with their areas."""
-    held = [f"{Role(held.role).zh if held.role in set(Role) else held.role} {held.area}" for held in person.roles]
-    return "、".join(held) or "—"
+    held = [f"{_role(each.role, lang)} {each.area}" for each in person.roles]
+    return ", ".join(held) or "—"
+
+
+def _role(role: str, lang: str) -> str:
+    return english(role) if lang == "en" or role not in set(Role) else Role(role).zh

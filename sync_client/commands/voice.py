@@ -6,7 +6,7 @@ Nothing a record holds is ever read as markup, and columns are measured in cells
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -55,7 +55,7 @@ class Voice:
 
     def head(self, zh: str, en: str) -> str:
         """Return the heading of a column."""
-        return self.pick(f"{zh} {en}" if len(en) < len("conflicts") else zh, en)
+        return self.pick(f"{zh} {en}".strip(), en)
 
     # -- to a person -----------------------------------------------------------------------------
 
@@ -89,13 +89,24 @@ class Voice:
             table.add_row(self.both(zh, en), Text(value) if isinstance(value, str) else value)
         self.show(Padding(table, (0, 0, 0, 2)))
 
-    def table(self, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[RenderableType]]) -> None:
-        """Print a table; the heads are (Chinese, English)."""
+    def table(
+        self, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[RenderableType]], giving: Collection[int] = ()
+    ) -> None:
+        """
+        Print a table.
+
+        Args:
+            heads: (Chinese, English).
+            rows: A cell for each head.
+            giving: Columns that are cut short where the screen is narrow, so that every row is one line;
+                without any, cells are folded.
+        """
         table = Table(box=box.SIMPLE_HEAD, header_style=QUIET, pad_edge=False, show_edge=False)
-        for zh, en in heads:
-            table.add_column(self.head(zh, en), overflow="fold")
+        for place, (zh, en) in enumerate(heads):
+            table.add_column(self.head(zh, en), overflow="fold", no_wrap=bool(giving) and place not in giving)
+        cut: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if giving else {}
         for row in rows:
-            table.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
+            table.add_row(*[Text(cell, **cut) if isinstance(cell, str) else cell for cell in row])
         self.show(Padding(table, (0, 0, 0, 2)))
 
     def problem(self, told: Mapping[str, Any]) -> None:

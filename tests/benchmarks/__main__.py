@@ -2,11 +2,15 @@
 
 import argparse
 
-from tests.benchmarks import reading, uploads
+from tests.benchmarks import reading, tablets, uploads
 from tests.benchmarks.figures import print_figures
 from tests.postgres import LocalPostgres
 
-SCENES = {"uploads": ("上传 Uploads", uploads.measure), "reading": ("读取 Reading", reading.measure)}
+SCENES = {
+    "uploads": ("上传 Uploads", uploads.measure),
+    "reading": ("读取 Reading", reading.measure),
+    "tablets": ("平板 Tablets", tablets.measure),
+}
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 The two servers that are measured, each under the same gunicorn: Gridward, and the floor.
 
 The floor is what anybody would write first: Flask, the same derived validation, one bulk insert, one
-commit a body. It checks no token, scores and merges nothing, keeps no history and answers no feed.
+commit a body, and where records are asked for, one select. It checks no token, scores and merges
+nothing, keeps no history and knows no views.
 """
 
 import os
@@ -26,6 +27,7 @@ FLOOR_TABLE = """
         district text, id text, type text, grid text, n bigint, "by" text, at_ms bigint, fields text,
         PRIMARY KEY (district, id))
 """
+_READ = "SELECT fields FROM record WHERE district = %s ORDER BY version LIMIT %s"
 _COPY = 'COPY floor (district, id, type, grid, n, "by", at_ms, fields) FROM STDIN'
 
 
@@ -38,6 +40,7 @@ class Body(Struct):
     """The part of a sync request that the floor reads."""
 
     mutations: list[Mutation] = []
+    limit: int = 0
 
 
 _decode = msgspec.json.Decoder(Body).decode
@@ -61,7 +64,11 @@ def floor() -> Flask:
                         raise ValueError("the benchmark's own mutation is not good")
                     fields = wire.encode(m.set).decode()
                     copy.write_row(("210902", m.id, m.type, m.grid, m.n, m.by, m.at[0], fields))
-        return Response(b'{"taken":%d}' % len(body.mutations), mimetype="application/json")
+            rows = connection.exec_driver_sql(_READ, ("210902", body.limit)).all() if body.limit else []
+        answer = wire.encode({"taken": len(body.mutations), "records": [Raw(row[0].encode()) for row in rows]})
+        packed, encoding = packing.pack(answer, request.headers.get("Accept-Encoding", ""))
+        headers = {"Content-Encoding": encoding} if encoding else {}
+        return Response(packed, mimetype="application/json", headers=headers)
 
     @app.post("/v1/idle")
     def idle() -> Response:

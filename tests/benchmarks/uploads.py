@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 
 import zstandard
+from sqlalchemy import Engine
 
-from tests.benchmarks.apps import unpacked
+from tests.benchmarks.apps import FLOOR_TABLE, unpacked
 from tests.benchmarks.checks import Day
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.running import Running, cpu_of, running
@@ -58,16 +59,10 @@ def in_parallel(posters: list[Poster]) -> float:
     return time.perf_counter() - start
 
 
-def packed(mutations: list[bytes], cursors: dict[str, str] | None = None) -> bytes:
-    """Return the compressed body that pushes *mutations*."""
-    body = unpacked(mutations, "first", limit=0, cursors=cursors or {})
+def packed(mutations: list[bytes], limit: int = 0) -> bytes:
+    """Return the compressed body that pushes *mutations* and asks for *limit* records."""
+    body = unpacked(mutations, "first", limit=limit)
     return zstandard.ZstdCompressor(level=3).compress(body)
-
-
-def caught_up(device: RawDevice) -> dict[str, str]:
-    """Return the cursors of *device* once it has read everything there is."""
-    device.pull()
-    return device.cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ def upload(postgres: LocalPostgres, app: str, batches: int, size: int, devices: 
     raw = [office.device("li" if i % 2 else "wang") for i in range(devices)]
     warmers = [(office.device("li"), Day("li", seed=900 + i)) for i in range(8)]
     bodies = [[packed(day.mutations(size)) for _ in range(batches)] for day in days]
-    _prepare(office.store.engine, app)
+    prepare(office.store.engine, app)
     office.store.engine.dispose()
     with running(app, url, workers=workers) as server:
         _warm_up(server, warmers)
@@ -116,11 +111,10 @@ def _warm_up(server: Running, warmers: list[tuple[RawDevice, Day]]) -> None:
         in_parallel([Poster(server, device.token, [packed(day.mutations(20))]) for device, day in warmers])
 
 
-def _prepare(engine: object, app: str) -> None:
-    from tests.benchmarks.apps import FLOOR_TABLE
-
+def prepare(engine: Engine, app: str) -> None:
+    """Make the table that the floor writes to."""
     if app == "floor":
-        with engine.begin() as connection:  # type: ignore[attr-defined]
+        with engine.begin() as connection:
             connection.exec_driver_sql(FLOOR_TABLE)
 
 

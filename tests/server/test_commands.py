@@ -1,7 +1,8 @@
 """What an operator types, from an empty machine to a tablet that syncs."""
 
+import dataclasses
 import json
-import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from server.commands.devices import address, picture
 from server.settings import Settings
 from tests.server.empty_office import GRID_7, HAIZHOU, store_of
 
+ROOT = Path(__file__).parents[2]
 Type = Callable[..., Result]
 
 
@@ -32,11 +34,6 @@ def type_(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Type:
     """An operator at an empty machine; a command that must not fail tells what it said."""
     monkeypatch.setenv("GRIDWARD_DATABASE_URL", database_url)
     monkeypatch.setenv("GRIDWARD_PUBLIC_URL", "https://haizhou.example")
-
-    def run(line: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, line.split(), catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
 
     return run
 
@@ -172,32 +169,56 @@ def test_what_was_refused_can_be_read(begun: Type, database_url: str) -> None:
     assert listed(begun, "conflicts list") == []
 
 
-def test_the_server_runs_and_forgets_no_contact(tmp_path: Path) -> None:
+def test_the_server_runs_and_forgets_no_contact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Served by gunicorn on a free port; told to stop, it writes down whom it heard of."""
-    url, port = f"sqlite:///{tmp_path}/gridward.db", free_port()
-    environment = {**os.environ, "GRIDWARD_DATABASE_URL": url, "GRIDWARD_LOG_LEVEL": "warning"}
-    command = [sys.executable, "-m", "server.commands"]
-    for line in ("init --district 210902 --name 海州区", "people add 李伟 --code W001"):
-        subprocess.run([*command, *line.split()], env=environment, check=True, capture_output=True)
-    shown = subprocess.run([*command, *["enrol-code", "--person", "W001"]], env=environment, check=True,
-                           capture_output=True, text=True).stdout  # fmt: skip
-    server = subprocess.Popen([*command, "serve", "--port", str(port)], env=environment)
+    monkeypatch.setenv("GRIDWARD_DATABASE_URL", f"sqlite:///{tmp_path}/gridward.db")
+    monkeypatch.setenv("GRIDWARD_LOG_LEVEL", "warning")
+    run("init --district 210902 --name 海州区")
+    run("people add 李伟 --code W001")
+    code, port = code_in(run("enrol-code --person W001").output), free_port()
+    server = subprocess.Popen([sys.executable, "-m", "server.commands", "serve", "--port", str(port)])
     try:
         wait_until_it_answers(port)
-        token = post(port, "/v1/devices/enrol", {"code": code_in(shown), "device_name": "平板"})["token"]
+        token = post(port, "/v1/devices/enrol", {"code": code, "device_name": "平板"})["token"]
         answer = post(port, "/v1/sync", {"protocol": 1, "install": "a", "report": {"waiting": 3}}, token)
         assert answer["server"]["epoch"]
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
-    listing = subprocess.run([*command, *["devices", "list", "--json"]], env=environment, check=True,
-                             capture_output=True, text=True).stdout  # fmt: skip
-    [device] = json.loads(listing)
+    [device] = listed(run, "devices list")
     assert (device["waiting"], device["people"]) == (3, ["李伟"])
     assert device["last"]
 
 
+def test_a_restored_backup_begins_a_new_epoch(begun: Type, database_url: str) -> None:
+    """A tablet that syncs is told the new one."""
+    token = enrolled(begun, database_url)
+    epoch = begun("restored").output.split()[-1]
+    with reopened(database_url) as app:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = app.test_client().post("/v1/sync", json={"protocol": 1, "install": "a"}, headers=headers)
+    assert answer.get_json()["server"]["epoch"] == epoch
+
+
+def test_the_manual_names_every_command_and_setting() -> None:
+    """Whoever adds one writes it down."""
+    manual = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    for name, command in main.commands.items():
+        assert f"gridward-server {name}" in manual
+        for part in getattr(command, "commands", {}):
+            assert re.search(rf"gridward-server {name} [a-z|]*{part}", manual), f"{name} {part}"
+    for setting in dataclasses.fields(Settings):
+        assert f"GRIDWARD_{setting.name.upper()}" in manual
+
+
 # -- helpers ----------------------------------------------------------------------------------------
+
+
+def run(line: str, code: int = 0) -> Result:
+    """Type *line*; it must end with *code*."""
+    result = CliRunner().invoke(main, line.split(), catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
 
 
 def listed(run: Type, line: str) -> list[dict[str, Any]]:

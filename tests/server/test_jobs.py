@@ -29,6 +29,20 @@ def test_what_was_heard_is_written_when_the_jobs_stop(store: Store) -> None:
     assert (listed.last_ms, '"waiting":3' in (listed.report or "")) == (MORNING + 1, True)
 
 
+def test_a_report_stays_until_there_is_a_newer_one(store: Store) -> None:
+    """A tablet reports when something changed, and any of several processes may have heard of it last."""
+    tablet = new_tablet(store)
+    for report, at in ((Report(waiting=3), 10), (None, 20), (Report(waiting=9), 15)):
+        note_contact(store, tablet, report, MORNING + at)
+        flush_contacts(store)
+        [listed] = devices(store)
+        assert '"waiting":3' in (listed.report or "")
+    assert listed.last_ms == MORNING + 20
+    note_contact(store, tablet, Report(waiting=0, photos_waiting=1), MORNING + 30)
+    flush_contacts(store)
+    assert '"photos_waiting":1' in (devices(store)[0].report or "")
+
+
 def test_nothing_heard_writes_nothing(store: Store) -> None:
     """The job may run as often as it likes."""
     new_tablet(store)

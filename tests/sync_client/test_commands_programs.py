@@ -18,13 +18,22 @@ from wsgiref.types import WSGIApplication
 
 import pytest
 
-from schemas import ids
 from schemas.roles import Role
+from server.app import create_app
+from server.settings import Settings
+from server.storage import migrate
 from server.storage.people import Account
+from server.storage.store import Store
+from server.usecases.begin_district import begin_district
 from server.usecases.enrol_device import offer_code
-from tests.server.offices import GRID_7, HAIZHOU, office, store_of
+from server.usecases.manage_people import add_person, grant_role
+from server.values import Grant
+from sync_client.client import FieldClient
+from tests.sync_client.tablets import GRID_7
 from tests.sync_client.terminals import furnished_office
 
+HAIZHOU = "210902"
+KINDS = ("shop", "shop_check", "case")
 ROOT = Path(__file__).parents[2]
 GRIDWARD = [sys.executable, "-c", "from sync_client.commands import main; main()"]
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -85,7 +94,13 @@ class Screen:
         self._fd, child = pty.openpty()
         environ = surroundings(self.folder, TERM="xterm-256color", PYTHONUTF8="1", COLUMNS="100", LINES="50")
         self.process = subprocess.Popen(
-            [*GRIDWARD, *self.args], cwd=ROOT, env=environ, stdin=child, stdout=child, stderr=child, start_new_session=True
+            [*GRIDWARD, *self.args],
+            cwd=ROOT,
+            env=environ,
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            start_new_session=True,
         )
         os.close(child)
 
@@ -121,7 +136,13 @@ def test_a_killed_program_goes_on_where_it_was(tmp_path: Path, tiny: Served) -> 
     assert run(tmp_path, "sync").returncode == 0
 
     screen = Screen(tmp_path, ("record", "shop"))
-    for shown, line in (("拼音首字母", "lwxc"), ("选哪一个", ""), ("位置：", "2"), ("全部合格输入", "a"), ("继续填写", "H2 1")):
+    for shown, line in (
+        ("拼音首字母", "lwxc"),
+        ("选哪一个", ""),
+        ("位置：", "2"),
+        ("全部合格输入", "a"),
+        ("继续填写", "H2 1"),
+    ):
         screen.wait_for(shown)
         screen.types(line)
     screen.wait_for("H2 的情况")
@@ -170,25 +191,48 @@ def test_help_names_every_exit_code(tmp_path: Path) -> None:
         assert re.search(rf"^\s+{code}", told.stdout, re.MULTILINE), code
 
 
-def test_a_day_with_the_real_server(tmp_path: Path) -> None:
-    """Enrol, look up, check, deliver: the tablet and the office as they are, over a socket."""
-    with office(f"sqlite:///{tmp_path / 'office.db'}") as app:
-        store = store_of(app)
-        person = Account(ids.derived_id("person", "li"), "李伟", title="网格员")
-        with store.work(HAIZHOU) as work:
-            work.people.put(person)
-            work.people.grant(person.id, Role.GRID_WORKER, GRID_7, 0)
-            work.commit()
-        code = offer_code(store, HAIZHOU, person, time.time_ns() // 1_000_000)
-        served = Served(app.wsgi_app)
-        try:
-            _a_day(tmp_path, served.url, code)
-        finally:
-            served.close()
+@pytest.fixture
+def haizhou(tmp_path: Path) -> Iterator[tuple[Served, list[str]]]:
+    """The real server of a new district, served, and two codes for Li, who walks grid 7."""
+    app = create_app(Settings(f"sqlite:///{tmp_path / 'office.db'}"))
+    store: Store = app.extensions["gridward"]
+    migrate.upgrade(store.engine)
+    begin_district(store, HAIZHOU, "海州区")
+    now_ms = time.time_ns() // 1_000_000
+    li = add_person(store, HAIZHOU, Account("", "李伟", title="网格员"), now_ms)
+    grant_role(store, HAIZHOU, li.id, Grant(Role.GRID_WORKER, GRID_7, 0, None), now_ms)
+    served = Served(app.wsgi_app)
+    yield served, [offer_code(store, HAIZHOU, li, now_ms) for _ in range(2)]
+    served.close()
+    store.engine.dispose()
+
+
+def test_a_day_with_the_real_server(tmp_path: Path, haizhou: tuple[Served, list[str]]) -> None:
+    """Enrol, register a shop, check it, deliver; a second tablet then shows shop, check and case."""
+    served, (first, second) = haizhou
+    _a_day(tmp_path / "first", served.url, first)
+
+    other = tmp_path / "second"
+    other.mkdir()
+    assert run(other, "enrol", second, "--server", served.url).returncode == 0
+    assert run(other, "sync").returncode == 0
+    found = {kind: json.loads(run(other, "--json", "list", kind).stdout)["records"] for kind in KINDS}
+    [[shop], [check], [case]] = found.values()
+    assert shop["fields"]["name"] == "老王修车"
+    assert check["fields"]["items"]["H1"] == 5
+    assert case["fields"]["problem_class"] == "unclean_road"
 
 
 def _a_day(folder: Path, url: str, code: str) -> None:
+    folder.mkdir()
     assert run(folder, "enrol", code, "--server", url, "--name", "平板 3").returncode == 0
     assert run(folder, "sync").returncode == 0
+    with FieldClient(folder / "tablet" / "tablet.db") as client:
+        client.create("shop", grid=GRID_7, name="老王修车", category="repair", has_green=True)
     answers = ("-a", "a", "-a", "H1 5", "-a", "l 1")
-    assert run(folder, "record", "shop", "--target", "x", *answers, "--yes").returncode == 1
+    assert run(folder, "record", "shop", "--target", "lwxc", *answers, "--yes").returncode == 0
+    assert run(folder, "status").returncode == 2
+    synced = run(folder, "sync")
+    assert synced.returncode == 0, synced.stdout
+    assert run(folder, "doctor").returncode == 0
+    assert run(folder, "status").returncode == 0

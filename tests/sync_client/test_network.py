@@ -73,6 +73,16 @@ ANSWERS: dict[str, tuple[Response, type[SyncError], int]] = {
         GarbledAnswer,
         4,
     ),
+    "an outcome without its version": (
+        Response(200, JSON, b'{"server":{"epoch":"e","now_ms":1},"outcomes":[{"n":1,"outcome":"applied"}]}'),
+        GarbledAnswer,
+        4,
+    ),
+    "damage where the decoder does not look": (
+        Response(200, JSON, b'{"server":{"epoch":"e","now_ms":1},"outc\xffmes":[]}'),
+        GarbledAnswer,
+        4,
+    ),
     "not enrolled": (Response(401, PROBLEM, b'{"code":"not_enrolled"}'), NotEnrolled, 1),
     "revoked": (Response(403, PROBLEM, b'{"code":"device_revoked"}'), NotEnrolled, 1),
     "too old": (Response(426, PROBLEM, b'{"code":"upgrade_needed"}'), OutdatedClient, 1),

@@ -242,9 +242,10 @@ def test_a_photo_is_evidence_before_its_bytes_arrive(li: FieldClient, tmp_path: 
     picture = tmp_path / "near.jpg"
     picture.write_bytes(b"\xff\xd8 a picture")
     garage = shop(li)
-    li.attach(garage, picture, item="H1", taken_at="2020-07-18T08:15:30+08:00")
+    taken = "2020-07-18T08:15:30+08:00"
+    li.attach(garage, picture, item="H1", taken_at=taken)
     picture.write_bytes(b"something else")
-    [photo] = li.attach(garage, b"\xff\xd8 a picture")["photos"]
+    [photo] = li.attach(garage, b"\xff\xd8 a picture", item="H1", taken_at=taken)["photos"]
     assert (photo["role"], photo["item"]) == ("near", "H1")
     [original] = [file for file in tmp_path.rglob("*") if file.name == photo["sha256"]]
     assert original.read_bytes() == b"\xff\xd8 a picture"

@@ -1,0 +1,148 @@
+"""
+A morning without signal 断网的上午: what the three of them record, each on the own tablet.
+
+Two of them work in one grid, so they meet on the same shops in every way there is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sync_client.check_sheet import sheet_for
+from sync_client.commands.naming import points, word
+from sync_client.demo import findings
+from sync_client.demo.cast import Tablet
+from sync_client.demo.findings import Answers, turn
+from sync_client.demo.picture import picture
+from sync_client.demo.script import promise
+from sync_client.finding import Prefix
+from sync_client.labels import english, title_of
+from sync_client.times import BEIJING
+from sync_client.values import Record
+
+#: So many shops have a part in one morning.
+_SHOPS = 5
+_WEATHER = ("clear", "cloudy", "wind")
+_SPOT = {"lat": 42.0189, "lon": 121.6542, "crs": "wgs84", "accuracy_m": 8, "fix_source": "gnss"}
+_EN = {"street_check": "street check", "shop_check": "shop check", "parking_check": "parking check"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing somebody recorded: what, of what, and what came of it."""
+
+    tablet: Tablet
+    record: Record
+    zh: str
+    en: str
+    result: str
+
+
+@dataclass(slots=True)
+class Morning:
+    """
+    What was recorded in one morning.
+
+    Attributes:
+        two_fields, two_names, two_checks, two_photos, two_ranks: The shops they met on, by how.
+        checks: Every check, by the tablet's key and the check's type.
+        cases: The cases the checks opened.
+        deeds: Everything, in the order it was done.
+    """
+
+    number: int
+    two_fields: Record
+    two_names: Record
+    two_checks: Record
+    two_photos: Record
+    two_ranks: Record
+    checks: dict[tuple[str, str], Record] = field(default_factory=dict)
+    cases: list[Record] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+
+    def record_checks(self, li: Tablet, wang: Tablet, zhao: Tablet) -> None:
+        """Let each make the checks of the morning: all three forms, and two of them on one shop."""
+        n, grid = self.number, self.two_checks.grid
+        segments, parkings = (_all(li, kind, grid) for kind in ("street_segment", "parking_area"))
+        self._check(li, "street_check", turn(segments, n), turn(findings.STREETS, n), {"weather": turn(_WEATHER, n)})
+        self._check(li, "shop_check", self.two_checks, turn(findings.FIRST_LOOKS, n), {"open_now": True})
+        self._check(wang, "shop_check", self.two_checks, turn(findings.SECOND_LOOKS, n), {"open_now": True})
+        counted = {"motor_total": 34 + n % 9, "nonmotor_total": 58 + n % 7}
+        self._check(wang, "parking_check", turn(parkings, n), turn(findings.PARKINGS, n), counted)
+        self._check(
+            zhao,
+            "parking_check",
+            turn(parkings, n + 1),
+            turn(findings.QUIET_PARKINGS, n),
+            counted | {"mode": "announced"},
+        )
+
+    def edit_shops(self, li: Tablet, wang: Tablet, zhao: Tablet) -> None:
+        """Let them meet on four shops: two fields, two names, photos and remarks of both, two ranks."""
+        n = self.number
+        self._edit(li, self.two_fields, "name", turn(findings.LUCK, n) + _trade(self.two_fields))
+        self._edit(wang, self.two_fields, "operator_phone", findings.phone(n, 1))
+        surname = str(self.two_names.get("operator_name") or "王")[0]
+        again = f"{n}店" if n > 1 else ""
+        self._edit(li, self.two_names, "name", f"{surname}记{_trade(self.two_names)}{again}")
+        self._edit(wang, self.two_names, "name", f"老{surname}{_trade(self.two_names)}{again}")
+        for tablet, remark in zip((li, wang), turn(findings.REMARKS, n), strict=True):
+            self._remark(tablet, self.two_photos, remark)
+        self._edit(li, self.two_ranks, "operator_phone", findings.phone(n, 2))
+        self._edit(zhao, self.two_ranks, "operator_phone", findings.phone(n, 3))
+
+    def _check(self, tablet: Tablet, kind: str, target: Record, answers: Answers, also: Mapping[str, object]) -> None:
+        sheet = sheet_for(
+            kind, tablet.client.read(target), tablet.person, datetime.now(BEIJING).isoformat(timespec="seconds")
+        )
+        for code, text in answers.items():
+            item = sheet.item(code)
+            if item is not None:
+                sheet.answer(item, text)
+        sheet.all_clean()
+        sheet.fields |= {"position": _SPOT, **also}
+        with tablet.client.batch():
+            check = tablet.client.create(kind, grid=sheet.grid, set=sheet.body())
+            # Exactly the photos the form asks for.
+            for missing in check["missing_photos"]:
+                caption = f"{tablet.name} {check.id} {missing}"
+                check = tablet.client.attach(check, picture(caption), item=missing["item"], role=missing["role"])
+        promise(not check["missing_photos"], "照片仍不齐", "photos are still missing")
+        self.checks[tablet.actor.key, kind] = check
+        opened = tablet.client.find("case", where={"follows": check.id}).records
+        self.cases += opened
+        classes = "、".join(word(case, "problem_class") for case in opened)
+        result = f"{points(check['score'])} 分 {word(check, 'result')}" + (f"，上账：{classes}" if opened else "")
+        photos = len(check["photos"])
+        self._note(tablet, target, f"{title_of(kind)}，照片 {photos} 张", f"{_EN[kind]}, {photos} photos", result)
+
+    def _edit(self, tablet: Tablet, shop: Record, name: str, value: str) -> None:
+        tablet.client.edit(tablet.client.read(shop), set={name: value})
+        label = {"name": "改店名", "operator_phone": "改电话"}[name]
+        self._note(tablet, shop, label, english(name), f"→ {value}")
+
+    def _remark(self, tablet: Tablet, shop: Record, remark: str) -> None:
+        with tablet.client.batch():
+            seen = tablet.client.attach(shop.id, picture(f"{tablet.name} {shop.id} {self.number}"), role="overview")
+            tablet.client.edit(seen, add={"remark": [remark]})
+        self._note(tablet, shop, "加照片和备注", "photo and remark", f"“{remark}”")
+
+    def _note(self, tablet: Tablet, about: Record, zh: str, en: str, result: str) -> None:
+        self.deeds.append(Deed(tablet, about, zh, en, result))
+
+
+def begin(li: Tablet, grid: str, number: int) -> Morning:
+    """Return morning *number*, with five shops of *grid* that have not had their turn for the longest."""
+    shops = _all(li, "shop", grid)
+    promise(len(shops) >= _SHOPS, "网格里商户不足", "the grid has too few shops")
+    first = (number - 1) * _SHOPS
+    return Morning(number, *(shops[(first + i) % len(shops)] for i in range(_SHOPS)))
+
+
+def _all(tablet: Tablet, kind: str, grid: str) -> list[Record]:
+    found = tablet.client.find(kind, where={"grid": Prefix(grid)}, order_by="code", limit=1_000)
+    return list(found)
+
+
+def _trade(shop: Record) -> str:
+    return findings.SIGNS.get(shop["category"], "商行")

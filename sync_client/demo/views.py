@@ -1,0 +1,104 @@
+"""
+What each side shows in the end 各方所见: every record as one digest, so that equal means equal to the byte.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from msgspec import Struct
+
+from schemas import wire
+from schemas.registry import TYPES
+from sync_client.demo.cast import Tablet
+from sync_client.demo.morning import Morning
+from sync_client.demo.script import promise
+from sync_client.labels import title_of
+from sync_client.values import Record
+
+_PAGE = 1_000
+
+
+class Watched(Struct):
+    """A record the story was about: what it is called in both languages, and its id."""
+
+    zh: str
+    en: str
+    id: str
+
+
+class View(Struct):
+    """
+    What one tablet shows.
+
+    Attributes:
+        name, device: Whose it is, and the device's id.
+        written: How many mutations it ever made.
+        photos_waiting: How many originals it still has to send.
+        digests: Every record it holds, by id.
+    """
+
+    name: str
+    device: str
+    written: int
+    photos_waiting: int
+    digests: dict[str, str]
+
+
+class Outcome(Struct):
+    """Where the morning has led: the records it was about, and what everybody shows."""
+
+    watched: list[Watched]
+    views: list[View]
+
+
+def view_of(tablet: Tablet) -> View:
+    """Return what *tablet* shows now."""
+    status = tablet.client.status()
+    promise(status.waiting == 0, f"{tablet.name} 还有待发", f"{tablet.name} still has something to send")
+    digests = {record.id: digest(record) for record in _records(tablet)}
+    return View(tablet.name, status.device or "", tablet.written, status.photos_waiting, digests)
+
+
+def digest(record: Record) -> str:
+    """Return the SHA-256 of everything a record is, in the one way it is written down."""
+    whole = (record.type, record.id, record.grid, record.version, record.at, record.by, record.void, record.fields)
+    return sha256(wire.canonical(whole)).hexdigest()
+
+
+def watched(morning: Morning, tablet: Tablet) -> list[Watched]:
+    """Return what the morning was about, under the names that *tablet* shows."""
+    shops = (morning.two_fields, morning.two_names, morning.two_checks, morning.two_photos, morning.two_ranks)
+    found = [Watched(f"商户 {tablet.client.read(shop.id)['name']}", "shop", shop.id) for shop in shops]
+    for check in morning.checks.values():
+        who = tablet.called(check["inspector_id"])
+        found.append(Watched(f"{title_of(check.type)}（{who}）", check.type.replace("_", " "), check.id))
+    return found + [Watched(f"问题 {_about(case)}", "case", case.id) for case in morning.cases]
+
+
+def hold_equal(views: list[View]) -> None:
+    """
+    Make sure that whatever two of *views* both hold is the same to the byte, and that the smaller lies in the larger.
+
+    Raises:
+        Broken: It is not.
+    """
+    for smaller, larger in zip(views, views[1:], strict=False):
+        missing = smaller.digests.keys() - larger.digests.keys()
+        promise(not missing, f"{larger.name} 少了 {len(missing)} 条", f"{larger.name} lacks {len(missing)} records")
+        other = [i for i, told in smaller.digests.items() if larger.digests[i] != told]
+        promise(not other, f"{smaller.name} 与 {larger.name} 有 {len(other)} 条不同", f"{len(other)} records differ")
+
+
+def _about(case: Record) -> str:
+    return str(case.get("description") or case.id)[:24]
+
+
+def _records(tablet: Tablet) -> Iterator[Record]:
+    for kind in TYPES:
+        after = None
+        while True:
+            page = tablet.client.find(kind, limit=_PAGE, after=after, include_void=True)
+            yield from page
+            after = page.after
+            if after is None:
+                break

@@ -1,0 +1,73 @@
+"""The server does what its interface document says: what it is sent, and what it answers, in shape and status."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    missing_required_header,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tests.server.office import RawDevice, open_office
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    missing_required_header,
+    unsupported_method,
+]
+
+
+@pytest.fixture(scope="module")
+def li(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawDevice]:
+    """Li's tablet, in an office of its own."""
+    path: Path = tmp_path_factory.mktemp("office") / "gridward.db"
+    office = open_office(f"sqlite:///{path}")
+    yield office.device("li")
+    office.store.engine.dispose()
+
+
+def modes() -> list[schemathesis.GenerationMode]:
+    return [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
+
+
+@pytest.mark.parametrize("mode", modes())
+def test_every_call_keeps_to_the_document(li: RawDevice, mode: schemathesis.GenerationMode) -> None:
+    """With a token and without, with what the document allows and with what it does not."""
+    document = schemathesis.openapi.from_wsgi("/docs/openapi.json", li.office.app)
+    statuses: set[tuple[str, int]] = set()
+    for found in document.get_all_operations():
+        cases = found.ok().as_strategy(generation_mode=mode)
+
+        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(case=cases)
+        def keeps_to_it(case: schemathesis.Case) -> None:
+            # The test client does not unpack what it asked to be packed.
+            plain = {"Accept-Encoding": "identity"} | ({"Content-Type": "application/json"} if case.method == "POST" else {})
+            for headers in (plain, plain | {"Authorization": f"Bearer {li.token}"}):
+                answer = case.call_and_validate(checks=CHECKS, headers=headers)
+                statuses.add((case.path, answer.status_code))
+
+        keeps_to_it()
+    assert {("/v1/sync", 401), ("/v1/sync", 200 if mode.is_positive else 400)} <= statuses
+
+
+def test_the_document_names_every_shape_once(li: RawDevice) -> None:
+    told = li.office.app.test_client().get("/docs/openapi.json").get_json()
+    assert {"Mutation", "Outcome", "Problem", "SyncRequest", "SyncResponse", "WireRecord"} <= told["components"]["schemas"].keys()
+    for path, calls in told["paths"].items():
+        for call in calls.values():
+            answers = call["responses"]
+            assert "default" not in answers, path
+            assert all("application/problem+json" in answers[code]["content"] for code in answers if code >= "400")
