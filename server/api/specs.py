@@ -78,7 +78,8 @@ def describe(api: Api) -> None:
 def _components() -> dict[str, Any]:
     _, found = msgspec.json.schema_components(_SHAPES, ref_template=_REFERENCE + "{name}")
     # Python's \Z is the "$" of every other language.
-    shapes: dict[str, Any] = json.loads(json.dumps(found).replace(r"\\Z", "$"))
+    written = json.dumps(found).replace(r"\\Z", "$")
+    shapes: dict[str, Any] = json.loads(written, object_hook=_without_closed_tuples)
     # Kept raw on their way, so the structs do not say what they are.
     shapes["SyncRequest"]["properties"]["mutations"]["items"] = reference("Mutation")
     shapes["FeedPage"]["properties"]["records"]["items"] = reference("WireRecord")
@@ -86,6 +87,11 @@ def _components() -> dict[str, Any]:
     shapes["WireRecord"]["properties"]["fields"] = {"type": "object"}
     shapes["Outcome"]["properties"]["problem"] = {"type": "object", "required": ["code", "message_zh", "message_en"]}
     return shapes
+
+
+def _without_closed_tuples(shape: dict[str, Any]) -> dict[str, Any]:
+    # The document's writer takes the word False for the name of a shape; maxItems says the same.
+    return {key: value for key, value in shape.items() if (key, value) != ("items", False)}
 
 
 SYNC: dict[str, Any] = {

@@ -33,9 +33,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
         super().__init__()
 
     def load_config(self) -> None:
-        """Set what was asked for."""
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
+        """Set what was asked for, as far as this version of gunicorn knows it."""
+        for name in self._options.keys() & self.cfg.settings.keys():
+            self.cfg.set(name, self._options[name])
         self.cfg.set("worker_exit", self._worker_exit)
 
     def load(self) -> Flask:

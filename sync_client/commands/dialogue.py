@@ -14,7 +14,7 @@ from schemas.checks.forms import FLAGS, Item
 from schemas.parts import NO_FIX_REASONS
 from sync_client.check_sheet import Sheet, marks_of, role_called
 from sync_client.client import FieldClient
-from sync_client.commands.sheet_view import missing_texts, show_items, show_keys, show_sheet
+from sync_client.commands.sheet_view import photo_texts, show_items, show_keys, show_sheet
 from sync_client.commands.voice import WAIT, Voice
 from sync_client.initials import folded
 from sync_client.labels import NotUnderstood, allowed, english, fields_of, label_of, value_from, words_of
@@ -253,7 +253,7 @@ class Dialogue:
     def _ask_photos(self) -> None:
         done = self.sheet.assessed()
         for photo in done.missing_photos if done else []:
-            [text] = missing_texts(self.voice, [photo])
+            [text] = photo_texts(self.voice, [photo])
             path = self.voice.ask(f"{text}（文件，没有直接回车）", "file, Enter for none")
             if path:
                 self._take_kindly(f"p {photo['item'] or ''} {photo['role']} {path}".replace("  ", " "))
@@ -267,7 +267,12 @@ class Dialogue:
             known = self._details()
             names = list(known)
             rows = [
-                [str(n), label_of(known[name], name), english(name), words_of(known[name], self.sheet.fields.get(name))]
+                [
+                    str(n),
+                    label_of(known[name], name),
+                    english(name),
+                    words_of(known[name], self.sheet.fields.get(name), self.voice.lang),
+                ]
                 for n, name in enumerate(names, 1)
             ]
             self.voice.table([("", ""), ("内容", ""), ("", ""), ("现填", "now")], rows)

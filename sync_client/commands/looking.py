@@ -2,7 +2,6 @@
 Looking at what the tablet holds 查看: ``status``, ``list``, ``show``, ``outbox``, ``conflicts``.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -15,12 +14,13 @@ from sync_client.client import FieldClient
 from sync_client.commands import filters
 from sync_client.commands.deciding import sentence
 from sync_client.commands.exits import standing
-from sync_client.commands.naming import Names, points, record_called, roles_of, short, when
+from sync_client.commands.naming import Names, brief, points, record_called, roles_of, short, when
 from sync_client.commands.session import Session, pass_session
+from sync_client.commands.sheet_view import note_text, photo_texts, short_name, value_text
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
-from sync_client.labels import fields_of, label_of, title_of, type_called, words_of
+from sync_client.labels import english, fields_of, label_of, title_of, type_called
 from sync_client.times import moment
-from sync_client.values import Entry, Outbox, Record, Status, Told
+from sync_client.values import Entry, Outbox, Page, Record, Status, Told
 
 #: What a list shows of each type; of a type that is not named here, what it cannot do without.
 _CHECK_COLUMNS = ("observed_at", "target_id", "score", "result", "inspector_id")
@@ -32,10 +32,12 @@ _COLUMNS = {
     "street_check": _CHECK_COLUMNS,
     "shop_check": _CHECK_COLUMNS,
     "parking_check": _CHECK_COLUMNS,
-    "case": ("found_at", "problem_class", "severity", "status", "description"),
+    "case": ("found_at", "description", "severity", "status"),
     "area": ("code", "name", "level", "holders"),
     "person": ("name", "title", "role", "unit"),
 }
+#: Cut short where the screen is narrow.
+_LONG = frozenset({"name", "target_id", "description", "holders", "unit"})
 _OPS = {"create": ("新建", "create"), "patch": ("修改", "edit"), "act": ("操作", "act"), "void": ("作废", "void")}
 _STATES = {"held": ("等待前一条", "held"), "retry": ("稍后再试", "again"), "rejected": ("未被接受", "rejected")}
 #: Shown by themselves, under the rest.
@@ -46,7 +48,7 @@ _APART = frozenset({"items", "notes", "photos", "missing_photos"})
 @pass_session
 @click.pass_context
 def status_command(context: click.Context, session: Session) -> None:
-    """本机状态：谁在用、还有多少待发。 Where this tablet stands."""
+    """本机状态。 Where this tablet stands."""
     with session.tablet() as client:
         status = client.status()
     session.voice.answer(_plain_status(status), lambda: _tell_status(session.voice, status))
@@ -61,7 +63,7 @@ def _tell_status(voice: Voice, status: Status) -> None:
     person = status.person
     voice.pairs(
         (
-            ("人员", "person", f"{person.name}（{roles_of(person)}）" if person else "—"),
+            ("人员", "person", f"{person.name}（{roles_of(person, voice.lang)}）" if person else "—"),
             ("本机记录", "records", str(status.records)),
             ("上次同步", "last sync", moment(status.last_sync_ms)),
             ("未完成的草稿", "drafts", str(status.drafts)),
@@ -115,32 +117,32 @@ def list_command(
     where = dict(filters.condition(kind, text) for text in conditions)
     with session.tablet() as client:
         page = client.find(kind, where=where, order_by=order, limit=limit, after=after, include_void=with_void)
+        names = Names(client, session.voice.lang)
         told = {"records": page.records, "after": page.after}
-        session.voice.answer(
-            told, lambda: _tell_page(session.voice, Names(client, session.voice.lang), kind, page.records, page.after)
-        )
+        session.voice.answer(told, lambda: _tell_page(session.voice, names, kind, page))
 
 
-def _tell_page(voice: Voice, names: Names, kind: str, records: Iterable[Record], after: str | None) -> None:
-    rows: list[list[RenderableType]] = [
-        [*_cells(names, record), _mark(voice, record), Text(short(record.id), QUIET)] for record in records
-    ]
-    if not rows:
+def _tell_page(voice: Voice, names: Names, kind: str, page: Page) -> None:
+    if not page:
         voice.say(f"没有符合条件的{title_of(kind)}", "nothing found")
         return
-    known = fields_of(kind)
-    heads = [(label_of(known.get(name), name), "") for name in _columns_of(kind)]
-    voice.table([*heads, ("", ""), ("编号", "ID")], rows)
-    if after:
-        voice.hint(f"还有更多：加 --after {after}", "there are more: add --after …")
+    known, columns = fields_of(kind), _columns_of(kind)
+    # English beside every label would leave no room for what the columns hold.
+    heads = [
+        ("", english(name)) if voice.lang == "en" else (brief(label_of(known.get(name), name)), "") for name in columns
+    ]
+    rows: list[list[RenderableType]] = [
+        [*(names.value(record, name) for name in columns), _mark(voice, record), Text(short(record.id), QUIET)]
+        for record in page
+    ]
+    giving = [place for place, name in enumerate(columns) if name in _LONG]
+    voice.table([*heads, ("", ""), ("编号", "ID")], rows, giving or [0])
+    if page.after:
+        voice.hint(f"还有更多：加 --after {page.after}", "there are more: add --after")
 
 
 def _columns_of(kind: str) -> tuple[str, ...]:
     return _COLUMNS.get(kind) or tuple(name for name, field in fields_of(kind).items() if field.required)[:5]
-
-
-def _cells(names: Names, record: Record) -> list[str]:
-    return [names.value(record, name)[:40] for name in _columns_of(record.type)]
 
 
 def _mark(voice: Voice, record: Record) -> Text:
@@ -155,7 +157,11 @@ def _mark(voice: Voice, record: Record) -> Text:
 @click.argument("record_id", metavar="ID")
 @pass_session
 def show_command(session: Session, record_id: str) -> None:
-    """查看一条记录；ID 可只写后几位，或写编号。 Show one record."""
+    """
+    查看一条记录。 Show one record.
+
+    ID 可只写后几位，或写登记编号。 The end of an ID will do, or the register's code.
+    """
     with session.tablet() as client:
         record = record_called(session, client, record_id)
         told = msgspec.to_builtins(record)
@@ -164,19 +170,21 @@ def show_command(session: Session, record_id: str) -> None:
 
 def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     """Show *record* field by field, a check's items under their names."""
-    names = Names(client, session.voice.lang)
-    voice.show(
-        Text.assemble((names.of(record), STRONG), "  ", (title_of(record.type), QUIET), "  ", _mark(voice, record))
-    )
+    names = Names(client, voice.lang)
+    title = (voice.pick(title_of(record.type), english(record.type)), QUIET)
+    voice.show(Text.assemble((names.of(record), STRONG), "  ", title, "  ", _mark(voice, record)))
     known = fields_of(record.type)
     given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _APART]
     order = [name for name in known if name in given] + [name for name in given if name not in known]
-    voice.pairs((label_of(known.get(name), name), name, names.value(record, name)) for name in order)
+    voice.pairs((brief(label_of(known.get(name), name)), english(name), names.value(record, name)) for name in order)
     _tell_items(voice, record)
-    for photo in record.get("photos") or ():
-        role = words_of(fields_of(record.type)["photos"].inner.schema.fields["role"], photo.get("role"))
-        voice.show(Text(f"  照片 {role} {photo.get('item') or ''} {photo.get('sha256', '')[:12]}", QUIET))
+    _tell_photos(voice, record)
     voice.show(Text(f"  {record.id}  {record.grid}  {names.person(record.by)} {when(record.at)}", QUIET))
+
+
+def _tell_photos(voice: Voice, record: Record) -> None:
+    heads = (("照片", "photos", record.get("photos")), ("缺照片", "photos missing", record.get("missing_photos")))
+    voice.pairs((zh, en, "；".join(photo_texts(voice, photos))) for zh, en, photos in heads if photos)
 
 
 def _tell_items(voice: Voice, record: Record) -> None:
@@ -184,15 +192,15 @@ def _tell_items(voice: Voice, record: Record) -> None:
     if form is None:
         return
     lost = assess_check(record.type, record.fields).deductions
-    fields, notes = fields_of(record.type)["items"].schema.fields, record.get("notes") or {}
+    notes = record.get("notes") or {}
     rows = []
     for item in form.items:
         value = record["items"].get(item.code)
         if value is None or item.size_of(value):
-            said = (notes.get(item.code) or {}).get("remark") or ""
-            shown = voice.pick("不适用", "n/a") if value is None else words_of(fields.get(item.code), value)
+            said = note_text(voice, notes.get(item.code) or {})
+            shown = value_text(voice, record.type, item, value)
             off = f"-{points(lost[item.code])}" if item.code in lost else ""
-            rows.append((item.code, voice.pick(item.zh, item.en), shown, off, said))
+            rows.append((item.code, short_name(voice, item), shown, off, said))
     if rows:
         voice.table([("项", "item"), ("内容", "what"), ("结果", "found"), ("扣分", "points"), ("说明", "note")], rows)
     else:
@@ -204,7 +212,7 @@ def _tell_items(voice: Voice, record: Record) -> None:
 @pass_session
 @click.pass_context
 def outbox_command(context: click.Context, session: Session, seen: int | None) -> None:
-    """待发的修改，以及未被接受的。 What waits, and what was rejected."""
+    """待发的和未被接受的。 What waits, what was rejected."""
     with session.tablet() as client:
         if seen is not None:
             _put_aside(session.voice, client, seen)
@@ -227,7 +235,7 @@ def _tell_outbox(voice: Voice, names: Names, outbox: Outbox) -> None:
     if waiting:
         voice.say(f"待发 {len(waiting)} 条", f"{len(waiting)} waiting", WAIT)
         heads = [("序号", "n"), ("时间", "time"), ("内容", "what"), ("对象", "record"), ("状态", "state")]
-        voice.table(heads, [_entry_row(voice, names, entry) for entry in waiting])
+        voice.table(heads, [_entry_row(voice, names, entry) for entry in waiting], giving=[3])
     for entry in attention:
         voice.say(
             f"第 {entry.n} 条未被接受：{names.of_id(entry.record_id)}",
@@ -242,8 +250,9 @@ def _tell_outbox(voice: Voice, names: Names, outbox: Outbox) -> None:
 
 def _entry_row(voice: Voice, names: Names, entry: Entry) -> list[str]:
     op = voice.pick(*_OPS.get(entry.op, (entry.op, entry.op)))
+    what = voice.pick(f"{op}{title_of(entry.type)}", f"{op} {english(entry.type)}")
     state = voice.pick(*_STATES[entry.outcome]) if entry.outcome in _STATES else voice.pick("待发", "waiting")
-    return [str(entry.n), when(entry.at), f"{op}{title_of(entry.type)}", names.of_id(entry.record_id)[:30], state]
+    return [str(entry.n), when(entry.at), what, names.of_id(entry.record_id), state]
 
 
 @click.command("conflicts")
@@ -251,7 +260,7 @@ def _entry_row(voice: Voice, names: Names, entry: Entry) -> list[str]:
 @pass_session
 @click.pass_context
 def conflicts_command(context: click.Context, session: Session, seen: int | None) -> None:
-    """多人同改一处时的处理结果。 What was decided where several people wrote."""
+    """多人同改的处理结果。 Where several people wrote."""
     with session.tablet() as client:
         if seen is not None:
             _put_aside(session.voice, client, seen)

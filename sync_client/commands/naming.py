@@ -94,9 +94,9 @@ class Names:
         return points(value) if name == "score" else words_of(field, value, self._lang)
 
 
-def word(record: Record, name: str) -> str:
+def word(record: Record, name: str, lang: str = "zh") -> str:
     """Return a field's value in words."""
-    return words_of(fields_of(record.type).get(name), record.get(name))
+    return words_of(fields_of(record.type).get(name), record.get(name), lang)
 
 
 def brief(label: str) -> str:

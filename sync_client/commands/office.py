@@ -32,7 +32,11 @@ _STYLES = {doctor.FINE: GOOD, doctor.WATCH: WAIT, doctor.WRONG: BAD, doctor.UNKN
 @click.option("--ca-certs", type=click.Path(exists=True, dir_okay=False), help="信任的证书文件 certificates to trust")
 @pass_session
 def enrol_command(session: Session, code: str, url: str | None, name: str | None, ca_certs: str | None) -> None:
-    """用登记码登记本机，或增加一名使用人员。 Enrol this tablet with a one-time code, or admit one more person."""
+    """
+    登记本机，或增加一人。 Enrol, or admit one more person.
+
+    CODE 是街道管理员给的一次性登记码，15 分钟内有效。 A one-time code from the street office.
+    """
     address = _address(session, url, ca_certs)
     called = (name or platform.node() or "tablet")[:_MAX_NAME]
     with session.new_tablet(address) as client:
@@ -60,7 +64,7 @@ def _address(session: Session, url: str | None, ca_certs: str | None) -> Address
 def _tell_enrolled(voice: Voice, people: list[Person]) -> None:
     voice.say("本机已登记", "this tablet is enrolled", GOOD)
     for person in people:
-        voice.show(f"  {'●' if person.current else ' '} {person.name}（{roles_of(person)}）")
+        voice.show(f"  {'●' if person.current else ' '} {person.name}（{roles_of(person, voice.lang)}）")
     voice.hint("接着运行 gridward sync 取回登记资料", "now run gridward sync to fetch the registers")
 
 
@@ -122,7 +126,11 @@ def _move(bars: Progress, sent: TaskID, came: TaskID, progress: values.Progress)
 @pass_session
 @click.pass_context
 def doctor_command(context: click.Context, session: Session) -> None:
-    """体检：时钟、磁盘、数据文件、网络、证书、登记。 Examine this tablet and its way to the server."""
+    """
+    体检本机和网络。 Examine this tablet and its network.
+
+    时钟、磁盘、数据文件、待发、服务器、证书、登记；只看不改。 Nothing is changed.
+    """
     voice, address = session.voice, session.address
     transport = session.around.connect(address) if address else None
     found = doctor.examine(session.file, transport, session.around.wall_ms)

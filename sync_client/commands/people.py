@@ -25,7 +25,10 @@ def people_command(session: Session) -> None:
 
 def _tell(voice: Voice, people: list[Person]) -> None:
     heads = [("", ""), ("姓名", "name"), ("身份", "roles"), ("PIN", ""), ("编号", "ID")]
-    rows = [("●" if p.current else "", p.name, roles_of(p), "••••" if p.has_pin else "", short(p.id)) for p in people]
+    rows = [
+        ("●" if p.current else "", p.name, roles_of(p, voice.lang), "••••" if p.has_pin else "", short(p.id))
+        for p in people
+    ]
     voice.table(heads, rows)
     if len(people) > 1:
         voice.hint("换人：gridward switch 姓名", "gridward switch NAME")
@@ -37,7 +40,7 @@ def _tell(voice: Voice, people: list[Person]) -> None:
 @click.option("--pin", help="PIN；不写则询问 asked for if left out")
 @pass_session
 def switch_command(session: Session, who: str, role: str | None, pin: str | None) -> None:
-    """换人；未发送的数据都在。 Let another person work; nothing unsent is lost."""
+    """换人；未发送的都在。 Let another person work."""
     with session.tablet() as client:
         person = _called(client, who)
         if role is not None and role not in {held.role for held in person.roles}:
@@ -56,7 +59,7 @@ def switch_command(session: Session, who: str, role: str | None, pin: str | None
 @click.option("--present", help="现在的 PIN the present one")
 @pass_session
 def pin_command(session: Session, new: str | None, present: str | None) -> None:
-    """设置或取消当前人员的 PIN。 Set, change or take away the PIN of whoever works now."""
+    """设置或取消自己的 PIN。 Set or clear one's own PIN."""
     voice = session.voice
     with session.tablet() as client:
         person = client.status().person

@@ -33,12 +33,21 @@ class Program(click.Group):
         keep_speaking()
         if not options.get("standalone_mode", True):
             return super().main(args, *rest, **options)
-        given = list(sys.argv[1:] if args is None else args)
+        given = _json_first(list(sys.argv[1:] if args is None else args))
         telling = _Telling(given)
         with telling:
             code = super().main(given, *rest, **(options | {"standalone_mode": False}))
             telling.code = code if isinstance(code, int) else Exit.DELIVERED
         sys.exit(int(telling.code))
+
+
+def _json_first(args: list[str]) -> list[str]:
+    """Let ``--json`` stand anywhere: whoever calls from a program should not have to think of its place."""
+    options = args[: args.index("--")] if "--" in args else args
+    if "--json" not in options:
+        return args
+    place = options.index("--json")
+    return ["--json", *args[:place], *args[place + 1 :]]
 
 
 class _Telling:

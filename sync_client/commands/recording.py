@@ -40,7 +40,24 @@ def record_command(
     *,
     yes: bool,
 ) -> None:
-    """做一次检查：街道保洁、门前三包或停车秩序。 Make a check. 每答一项即存草稿，中断后可继续。"""
+    """
+    做一次检查。 Make a check.
+
+    每答一项即存草稿，中断后再运行可继续。 Every answer is kept as a draft at once.
+
+    \b
+    填写 what to type
+      a                   其余全部合格   all others are clean
+      H1 3                某项结果       what was found under an item
+      H1 3 +当场整改 油污   标记和说明     marks and a note
+      H1 -                不适用         does not apply
+      p H1 近景 文件       照片           a photo
+      l 42.02,121.66      位置，或原因   position, or why there is none
+      d weather=晴        其他内容       other details
+      r 文字              备注           a remark
+
+    --answer 一次给出一行；--yes 不提问。 For programs: one line each, without questions.
+    """
     voice, silent = session.voice, yes or session.voice.as_json
     with session.tablet() as client:
         begin = _begin_silently if silent else _begin

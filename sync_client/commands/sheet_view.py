@@ -3,7 +3,8 @@ A check half filled in, as it stands on the screen 检查页面: the score so fa
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.columns import Columns
 from rich.padding import Padding
@@ -71,30 +72,32 @@ def _is_told(sheet: Sheet, item: Item) -> bool:
 
 def _row(voice: Voice, sheet: Sheet, item: Item, done: Assessment | None) -> list[str]:
     lost = done.deductions.get(item.code) if done else None
-    note = sheet.notes.get(item.code, {})
-    marks = [voice.pick(*FLAGS[mark]) for mark, value in note.items() if mark in FLAGS and value]
-    said = [*marks, note["remark"]] if note.get("remark") else marks
     return [
         item.code,
-        _brief(voice.pick(item.zh, item.en)),
-        found_text(voice, sheet, item),
+        short_name(voice, item),
+        value_text(voice, sheet.type, item, sheet.items[item.code]),
         f"-{points(lost)}" if lost else "",
-        "，".join(said),
+        note_text(voice, sheet.notes.get(item.code, {})),
     ]
 
 
-def _brief(text: str) -> str:
+def short_name(voice: Voice, item: Item) -> str:
     """Return an item's name without what it lists: the form has been read by now."""
-    return re.split(r"[（:(]", text)[0].strip()
+    return re.split(r"[（:(]", voice.pick(item.zh, item.en))[0].strip()
 
 
-def found_text(voice: Voice, sheet: Sheet, item: Item) -> str:
+def note_text(voice: Voice, note: dict[str, Any]) -> str:
+    """Return what was said beside an item: its marks, then its remark."""
+    marks = [voice.pick(*FLAGS[mark]) for mark, value in note.items() if mark in FLAGS and value]
+    return voice.pick("，", ", ").join([*marks, note["remark"]] if note.get("remark") else marks)
+
+
+def value_text(voice: Voice, type_name: str, item: Item, value: Any) -> str:
     """Return what was found under *item*, with its measure word."""
-    value = sheet.items[item.code]
     if value is None:
         return voice.pick("不适用", "n/a")
-    words = words_of(members_of(sheet.type, "items")[item.code], value)
-    return f"{words} {item.unit or _UNITS.get(item.kind, '')}".strip()
+    words = words_of(members_of(type_name, "items")[item.code], value, voice.lang)
+    return f"{words} {voice.pick(item.unit or _UNITS.get(item.kind, ''), '')}".strip()
 
 
 def show_assessment(voice: Voice, done: Assessment) -> None:
@@ -109,7 +112,7 @@ def show_assessment(voice: Voice, done: Assessment) -> None:
     if done.cases:
         _line(voice, ("立案", "cases"), (case_text(voice, case) for case in done.cases), WAIT)
     if done.missing_photos:
-        _line(voice, ("缺照片", "photos missing"), missing_texts(voice, done.missing_photos), WAIT)
+        _line(voice, ("缺照片", "photos missing"), photo_texts(voice, done.missing_photos), WAIT)
 
 
 def _line(voice: Voice, head: tuple[str, str], texts: Iterable[str], style: str) -> None:
@@ -124,12 +127,12 @@ def case_text(voice: Voice, case: Finding) -> str:
     return voice.pick(zh, f"{english(opens.problem_class)} ({case.severity})")
 
 
-def missing_texts(voice: Voice, missing: Iterable[dict[str, str | None]]) -> list[str]:
-    """Return photos that are missing, each by its item and what it is for."""
+def photo_texts(voice: Voice, photos: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return photos, there or missing, each by its item and what it is for."""
     texts = []
-    for photo in missing:
+    for photo in photos:
         role = str(photo["role"])
-        texts.append(f"{photo['item'] or ''} {voice.pick(PHOTO_ROLES[role], role)}".strip())
+        texts.append(f"{photo.get('item') or ''} {voice.pick(PHOTO_ROLES.get(role, role), role)}".strip())
     return texts
 
 
@@ -137,7 +140,7 @@ def show_items(voice: Voice, sheet: Sheet) -> None:
     """Show every item of the form with the kind of answer it takes."""
     rows = []
     for item in sheet.form.items:
-        answer = found_text(voice, sheet, item) if item.code in sheet.items else ""
+        answer = value_text(voice, sheet.type, item, sheet.items[item.code]) if item.code in sheet.items else ""
         rows.append([item.code, voice.pick(item.zh, item.en), _answer_to(voice, item), answer])
     voice.table([("项", "item"), ("内容", "what"), ("填法", "answer"), ("已填", "so far")], rows)
     voice.hint(

@@ -100,11 +100,16 @@ class Chooser:
         found, count = search(self.client, register, text)
         if not found:
             self.voice.say(f"没有找到“{text}”", "nothing found", WAIT)
+            if not search(self.client, register, "")[1]:
+                zh = f"本机还没有{title_of(register)}资料，请先运行 gridward sync"
+                self.voice.hint(zh, "there is no register on this tablet yet; run gridward sync")
             self.voice.hint("换个说法再找；输入 0 登记外对象", "try other words, or 0 for something not registered")
             return found
         rows: list[list[RenderableType]] = []
         for number, record in enumerate(found, 1):
-            details = [word(record, name) for name in ("door_no", "code", "category", "kind", "road_grade")]
+            details = [
+                word(record, name, self.voice.lang) for name in ("door_no", "code", "category", "kind", "road_grade")
+            ]
             shown = "  ".join(detail for detail in details if detail != "—")
             rows.append([str(number), str(record.get("name")), shown, Text(short(record.id), QUIET)])
         self.voice.table([("", ""), (title_of(register), ""), ("", ""), ("", "")], rows)

@@ -22,6 +22,8 @@ from rich.text import Text
 GOOD, BAD, WAIT, QUIET, STRONG = "green", "red", "yellow", "bright_black", "bold"
 _SIGNS = {GOOD: "✓", BAD: "✗", WAIT: "!"}
 _KEY_WIDTH = 22
+#: Even where a column gives way, a few characters of it stay.
+_GIVEN_WIDTH = 10
 
 
 class Voice:
@@ -103,7 +105,13 @@ class Voice:
         """
         table = Table(box=box.SIMPLE_HEAD, header_style=QUIET, pad_edge=False, show_edge=False)
         for place, (zh, en) in enumerate(heads):
-            table.add_column(self.head(zh, en), overflow="fold", no_wrap=bool(giving) and place not in giving)
+            gives = place in giving
+            table.add_column(
+                self.head(zh, en),
+                overflow="fold",
+                no_wrap=bool(giving) and not gives,
+                min_width=_GIVEN_WIDTH if gives else None,
+            )
         cut: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if giving else {}
         for row in rows:
             table.add_row(*[Text(cell, **cut) if isinstance(cell, str) else cell for cell in row])
