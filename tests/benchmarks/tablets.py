@@ -2,7 +2,6 @@
 The tablet: recording, a first sync of 50,000 records, and two hundred tablets at once 平板端.
 """
 
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -46,7 +45,7 @@ def first_sync(postgres: LocalPostgres) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, running("gridward", url) as server:
         tablet = enrolled(office, "qian", Path(folder) / "tablet.db", server.port)
         tablet.close()
-        told = _apart("first_sync", folder, server.port)
+        told = _apart(Path(folder) / "tablet.db", server.port)
         recorded = _recording(Path(folder) / "tablet.db", Path(folder) / "raw.db")
     office.store.engine.dispose()
     postgres.drop_database(url)
@@ -61,20 +60,11 @@ def first_sync(postgres: LocalPostgres) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _apart(task: str, folder: str, port: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.tablets", task, folder, str(port)]
+def _apart(path: Path, port: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.tablet_apart", str(path), str(port)]
     done = subprocess.run(command, check=True, capture_output=True)
     told: dict[str, Any] = msgspec.json.decode(done.stdout)
     return told
-
-
-def _first_sync_here(folder: str, port: int) -> dict[str, Any]:
-    with FieldClient(Path(folder) / "tablet.db", HTTPTransport(f"http://127.0.0.1:{port}")) as tablet:
-        start = time.perf_counter()
-        report = tablet.sync()
-        seconds = time.perf_counter() - start
-    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"pulled": report.pulled, "seconds": seconds, "bytes": report.bytes_down, "mib": mib}
 
 
 # -- recording --------------------------------------------------------------------------------------
@@ -181,6 +171,3 @@ def measure(postgres: LocalPostgres) -> list[Figure]:
     """Return every figure of this page."""
     return first_sync(postgres) + two_hundred(postgres)
 
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(_first_sync_here(sys.argv[2], int(sys.argv[3]))))
