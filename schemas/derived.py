@@ -52,7 +52,7 @@ def fits_fields(schema: Schema, *, partial: bool) -> Fits:
     """
     whole = () if partial else tuple(exact.holds for exact in getattr(schema, "exact", ()))
     exact = _all_of((_exact_members(schema), *whole))
-    shape = _shape(schema, partial=partial)
+    shape = _ready(_shape(schema, partial=partial))
 
     def fit(value: Any) -> bool:
         return _converts(value, shape) and (exact is None or exact(value))
@@ -64,7 +64,7 @@ def fits_each(field: fields.Field[Any], most: int) -> Fits:
     """Return the function that says whether a list holds at most *most* entries and each fits *field*."""
     entry: Any = type_of(field)
     # Inside a struct, because msgspec remembers what it worked out for one, and for no plain type.
-    shape = msgspec.defstruct("Entries", [("entries", Annotated[list[entry], msgspec.Meta(max_length=most)])])
+    shape = _ready(msgspec.defstruct("Entries", [("entries", Annotated[list[entry], msgspec.Meta(max_length=most)])]))
     exact = _each(_exact_or_none(field), list)
 
     def fit(value: Any) -> bool:
@@ -258,6 +258,12 @@ def _all_of(checks: Iterable[Fits | None]) -> Fits | None:
         return True
 
     return all_hold
+
+
+def _ready(shape: Any) -> Any:
+    """Return *shape*, worked out by msgspec here and now: two threads doing so at once crash the process."""
+    msgspec.json.Decoder(shape)
+    return shape
 
 
 def _converts(value: Any, shape: Any) -> bool:

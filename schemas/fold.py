@@ -54,10 +54,10 @@ def add_all(rule: Any, fields: Fields, name: str, elements: list[Any], mutation:
 
 
 def _as_set(rule: Union, elements: list[Any]) -> list[Any]:
-    """Return *elements* in key order, the first of each key."""
+    """Return *elements* in key order, the last of each key, as ``put_element`` one by one would."""
     if len(elements) < 2:
         return list(elements)
-    by_key = {rule.key_of(element): element for element in reversed(elements)}
+    by_key = {rule.key_of(element): element for element in elements}
     return [by_key[key] for key in sorted(by_key)]
 
 

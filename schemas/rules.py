@@ -122,8 +122,8 @@ class Extreme:
     order_free: ClassVar[bool] = True
 
     def supersedes(self, new: Candidate, seen: Candidate) -> bool:
-        """Never by itself: the value alone decides."""
-        return False
+        """Only further along: the value alone decides, whoever saw which."""
+        return self._height(new) > self._height(seen)
 
     def settle(self, candidates: Sequence[Candidate]) -> Settled:
         """Pick the extreme value, and among equal ones the smallest stamp."""

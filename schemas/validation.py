@@ -284,3 +284,7 @@ class _Numbered(msgspec.Struct):
 
 _decode_number = msgspec.json.Decoder(_Numbered).decode
 _DEFINITION = MutationSchema()
+
+# All of them now, by the one thread that imports: see ``derived``. A bad declaration fails here too.
+for _kind in TYPES.values():
+    gate_of(_kind)

@@ -2,6 +2,9 @@
 The app factory 应用: the only file that knows every part and puts them together.
 """
 
+import time
+from collections.abc import Callable
+
 from flask import Flask
 
 from server.api import register_api
@@ -11,17 +14,26 @@ from server.storage.store import Store
 from server.storage.tables import db
 
 
-def create_app(settings: Settings) -> Flask:
+def wall_ms() -> int:
+    """Return this machine's time in milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def create_app(settings: Settings, clock: Callable[[], int] = wall_ms) -> Flask:
     """
     Return the server as a WSGI application.
 
     The database must have been migrated; see ``server.storage.migrate``.
+
+    Args:
+        clock: Returns milliseconds since 1970-01-01 UTC.
     """
     app = Flask("gridward")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         GRIDWARD=settings,
+        GRIDWARD_CLOCK=clock,
     )
     db.init_app(app)
     with app.app_context():

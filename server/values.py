@@ -129,9 +129,13 @@ class Record(Struct):
     void: bool = False
     clean: bool = True
     changed: bool = False
+    #: Whether the last change was made without having seen all that stood here before.
+    overtaken: bool = False
     stored_before: bool = False
     #: Made by a group that then failed as a whole; as if it had never been.
     gone: bool = False
+    #: At most so many bytes do the fields take.
+    size: int = 0
 
     def sign(self, by: str, author: Author, base: int, *, quiet: bool = True) -> None:
         """
@@ -144,6 +148,7 @@ class Record(Struct):
         # A version seen says nothing of what this very push has changed since.
         saw_it_all = (base == self.version and not self.changed) or (self.clean and self.device == author.device)
         self.clean = quiet and author.as_claimed and saw_it_all
+        self.overtaken = not saw_it_all
         self.at = max(self.at, author.stamp)
         self.by, self.device, self.changed = by, author.device, True
 

@@ -18,7 +18,7 @@ from sync_client.local_store import Held, LocalStore, Reading, beneath, greatest
 from sync_client.overlay import NOTHING, View, kind_of, lay, lay_all
 
 #: What the server took, as far as the tablet can know before the record itself comes down.
-_TAKEN = frozenset({"applied", "merged", "conflict"})
+_TAKEN = frozenset({"applied", "merged", "conflict", "noop"})
 #: A newly measured clock offset is kept when it differs by more than this: 1 s.
 _CLOCK_STEP_MS = 1_000
 

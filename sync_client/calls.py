@@ -46,7 +46,6 @@ class Traffic:
 
 class _Pong(msgspec.Struct):
     nonce: str
-    epoch: str
     now_ms: int
 
 

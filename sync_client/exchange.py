@@ -300,7 +300,8 @@ class Exchange:
         self._applier.finish(now, notes, all_read=not self.report.feeds_unread)
 
     def _count(self, outcome: Outcome) -> None:
-        name = _COUNTED.get(outcome.outcome, outcome.outcome)
+        # A word of a newer server is not final here: the mutation stays, as one that is held.
+        name = _COUNTED.get(outcome.outcome, outcome.outcome if outcome.final else "held")
         setattr(self.report, name, getattr(self.report, name) + 1)
 
     def _count_bytes(self) -> None:

@@ -2,6 +2,8 @@
 Bodies in and out 报文: limits before reading, compression both ways, JSON by the fast path.
 """
 
+from collections.abc import Callable
+
 from flask import Response, current_app, request
 
 from schemas import packing, wire
@@ -45,6 +47,12 @@ def store() -> Store:
     """Return the app's store."""
     found: Store = current_app.extensions["gridward"]
     return found
+
+
+def now_ms() -> int:
+    """Return the app's time in milliseconds since 1970-01-01 UTC."""
+    clock: Callable[[], int] = current_app.config["GRIDWARD_CLOCK"]
+    return clock()
 
 
 def settings() -> Settings:

@@ -67,7 +67,7 @@ def enrol() -> Response:
     用一次性登记码换取设备令牌；已登记的设备用它增加一名使用人员。
     """
     asked = _read(body.received(MAX_BODY, MAX_BODY))
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = body.now_ms()
     known = _caller()
     _refuse_if_guessing()
     try:

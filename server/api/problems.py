@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from schemas import wire
 from schemas.problems import Refusal
 from server.api import body
-from server.storage.unit_of_work import DatabaseError
+from server.storage.unit_of_work import DatabaseBusy, DatabaseError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, _refused_by_flask)
     app.register_error_handler(DatabaseError, _database_unavailable)
+    app.register_error_handler(DatabaseBusy, _database_unavailable)
     app.register_error_handler(Exception, _broken)
 
 

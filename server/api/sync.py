@@ -2,8 +2,6 @@
 ``POST /v1/sync`` 同步: one round trip, push first, then pull. ``GET /v1/ping`` 连通检查.
 """
 
-import time
-
 from flask import Response, request
 from flask_smorest import Blueprint
 
@@ -36,22 +34,24 @@ def sync() -> Response:
     """
     district, hashed = auth.bearer()
     asked = read_request(body.received())
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = body.now_ms()
     store = body.store()
     with store.work(district, writing=False) as work:
         device = auth.device_of(work, hashed, asked.install)
-        answer = _taken(store, device, asked, now_ms)
-        response = _answered(work, device, asked, answer, now_ms)
+        response = None if asked.mutations else _answered(work, device, asked, Answer(device.settled, []), now_ms)
+    # Outside: whoever holds one connection while waiting for a second may wait for ever.
+    if response is None:
+        response = _taken(store, device, asked, now_ms)
     note_contact(store, device, asked.report, now_ms)
     return body.answer(wire.encode(response))
 
 
-def _taken(store: Store, device: Device, asked: SyncRequest, now_ms: int) -> Answer:
+def _taken(store: Store, device: Device, asked: SyncRequest, now_ms: int) -> SyncResponse:
     """Push first: a device reads its own writes."""
-    if not asked.mutations:
-        return Answer(device.settled, [])
     raws = [bytes(raw) for raw in asked.mutations]
-    return receive_mutations(store, device, Push(asked.install, raws, asked.now, now_ms))
+    answer = receive_mutations(store, device, Push(asked.install, raws, asked.now, now_ms))
+    with store.work(device.district, writing=False) as work:
+        return _answered(work, device, asked, answer, now_ms)
 
 
 def _answered(work: UnitOfWork, device: Device, asked: SyncRequest, answer: Answer, now_ms: int) -> SyncResponse:
@@ -85,4 +85,4 @@ def ping() -> Response:
     if len(nonce) > MAX_NONCE:
         too_long = say("length", f"最多 {MAX_NONCE} 个字符", f"at most {MAX_NONCE} characters")
         raise Refusal("invalid_request", errors={"nonce": [too_long]})
-    return body.answer(wire.encode({"nonce": nonce, "now_ms": time.time_ns() // 1_000_000}))
+    return body.answer(wire.encode({"nonce": nonce, "now_ms": body.now_ms()}))

@@ -114,12 +114,20 @@ def check_reach(record: Record, mutation: Mutation, role: Role, signed_ms: int) 
     beside = mutation.set.keys() - reserved or mutation.add or mutation.remove or mutation.share
     if reserved and not beside:
         return
+    if _only_remarks(mutation):
+        return
     if PERMISSIONS[mutation.type, mutation.op][role] is not Scope.OWN:
         return
     if record.origin.by != mutation.by:
         raise Refusal("not_your_record")
     if record.stored_before and signed_ms > record.received_ms + LOCK_AFTER_MS:
         raise Refusal("check_locked")
+
+
+def _only_remarks(mutation: Mutation) -> bool:
+    """A signed and dated remark takes nothing away from anybody: whoever may check here may leave one."""
+    elsewhere = mutation.set or mutation.remove or mutation.share or mutation.act
+    return mutation.op == "patch" and mutation.add.keys() == {"remark"} and not elsewhere
 
 
 def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:

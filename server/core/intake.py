@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from schemas import clock, grid
+from schemas import clock, grid, wire
 from schemas.clock import Received, Stamp
 from schemas.fold import fold
 from schemas.mutations import MAX_GROUP, Mutation
@@ -25,6 +25,10 @@ from server.core.decisions import Decision
 from server.core.merge import Dispute
 from server.values import Author, Origin, Person, Record
 
+#: What a record may grow to, by however many edits.
+MAX_RECORD_BYTES = 64 * 1024
+#: At most so many bytes does signing add to an entry: stamp, person, and an act's words in two languages.
+_SIGNED_BYTES = 400
 #: ``(first number, how many)``.
 Group = tuple[int, int]
 
@@ -261,6 +265,7 @@ class _Signing(Struct):
             return
         admission.check_signature(self.person, mutation, role, mutation.grid, received.stamp.ms)
         record = merge.create(mutation, self.arrived.fields or {}, author, self.intake.received_ms)
+        record.size = self._growth()
         self.intake.records.put(record)
         self._done(record, author, self.arrived.follows)
 
@@ -272,14 +277,33 @@ class _Signing(Struct):
         admission.check_reach(record, mutation, role, received.stamp.ms)
         admission.check_signature(self.person, mutation, role, record.grid, received.stamp.ms)
         author = self._author(role)
+        before = self._before_growing(record)
         if mutation.op == "patch":
-            merged = merge.merge(record, self.kind, mutation, author)
-            follows = self.kind.consequences(record.id, record.grid, record.fields)
-            self._done(record, author, follows, merged.decisions, merged.closed)
+            decisions, closed = merge.merge(record, self.kind, mutation, author)
         elif mutation.op == "void":
-            self._done(record, author, [], merge.void(record, mutation, author))
+            decisions, closed = merge.void(record, mutation, author), ()
         else:
-            self._done(record, author, [], acts.act(record, self.kind, mutation, author))
+            decisions, closed = acts.act(record, self.kind, mutation, author), ()
+        self._refuse_a_giant(record, before)
+        follows = self.kind.consequences(record.id, record.grid, record.fields) if mutation.op == "patch" else []
+        self._done(record, author, follows, decisions, closed)
+
+    def _before_growing(self, record: Record) -> Record | None:
+        """Return a copy to come back to where *record* might grow too large; nearly always it cannot."""
+        record.size += self._growth()
+        return record.copy() if record.size > MAX_RECORD_BYTES else None
+
+    def _growth(self) -> int:
+        signed = sum(map(len, self.mutation.add.values())) + (self.mutation.act is not None)
+        return len(self.arrived.raw) + _SIGNED_BYTES * signed
+
+    def _refuse_a_giant(self, record: Record, before: Record | None) -> None:
+        if before is None:
+            return
+        record.size = len(wire.canonical(record.fields))
+        if record.size > MAX_RECORD_BYTES and record.size > len(wire.canonical(before.fields)):
+            record.become(before)
+            raise Refusal("record_too_large")
 
     def _known(self) -> Record:
         record = self.intake.records.get(self.mutation.id)
@@ -311,16 +335,22 @@ class _Signing(Struct):
         decisions: Sequence[Decision] = (),
         closed: tuple[Dispute, ...] = (),
     ) -> None:
-        outcome = _outcome(decisions)
+        outcome = _outcome(decisions, overtaken=record.overtaken)
         self.intake.taken.append(Taken(record, author, self.received, outcome, decisions, closed, self.arrived))
         if follows and not record.void:
             self.intake.bring_about(record, author, self.received, follows)
 
 
-def _outcome(decisions: Sequence[Decision]) -> str:
+def _outcome(decisions: Sequence[Decision], *, overtaken: bool) -> str:
+    """
+    Return the outcome's word.
+
+    Something written over what its author had not seen is *merged* even where no field was contested:
+    told of a version, the device would take for seen what is still on its way to it.
+    """
     if any(decision.outcome == "open" for decision in decisions):
         return "conflict"
-    return "merged" if decisions else "applied"
+    return "merged" if decisions or overtaken else "applied"
 
 
 def _following(follows: Consequence, cause: Record, author: Author) -> Record:

@@ -11,16 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server.usecases.mistakes import Mistake
+
 #: What tells a folder of the demo from any other; nothing else is ever thrown away.
 _MARK = "gridward-demo.json"
-
-
-class Unusable(Exception):
-    """The folder cannot be used for the demo; ``zh`` and ``en`` say why."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
-        super().__init__(f"{zh} {en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +43,6 @@ class Folder:
         """What the server says of itself."""
         return self.path / "server.log"
 
-    def outcome(self, morning: int) -> Path:
-        """What the tablets reported of *morning*."""
-        return self.path / "mornings" / f"{morning:03d}.json"
-
     @property
     def is_imported(self) -> bool:
         """Whether everything was brought in."""
@@ -73,11 +63,11 @@ class Folder:
         Make the folder where there is none.
 
         Raises:
-            Unusable: There is something else at its place.
+            Mistake: There is something else at its place.
         """
         if self._is_strange():
-            raise Unusable(f"{self.path} 已存在，且不是演示文件夹。", f"{self.path} exists and is no demo's folder.")
-        for part in (self.path, self.tablets, self.outcome(1).parent):
+            raise Mistake(f"{self.path} 已存在，且不是演示文件夹。", f"{self.path} exists and is no demo's folder.")
+        for part in (self.path, self.tablets):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Wherever it lies, it is no part of anybody's repository.
         (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -88,10 +78,10 @@ class Folder:
         Delete the folder with everything in it; say whether there was one.
 
         Raises:
-            Unusable: It is not the demo's.
+            Mistake: It is not the demo's.
         """
         if self._is_strange():
-            raise Unusable(f"{self.path} 不是演示文件夹，没有删除。", f"{self.path} is no demo's folder; left alone.")
+            raise Mistake(f"{self.path} 不是演示文件夹，没有删除。", f"{self.path} is no demo's folder; left alone.")
         there = self.path.exists()
         shutil.rmtree(self.path, ignore_errors=not there)
         return there
@@ -102,7 +92,7 @@ class Folder:
         Keep other demos out of the folder meanwhile.
 
         Raises:
-            Unusable: Another one is running in it.
+            Mistake: Another one is running in it.
         """
         if not self.path.exists():
             yield
@@ -111,7 +101,7 @@ class Folder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Unusable(f"{self.path} 中已有演示在运行。", f"A demo is running in {self.path}.") from None
+                raise Mistake(f"{self.path} 中已有演示在运行。", f"A demo is running in {self.path}.") from None
             yield
 
     def _is_strange(self) -> bool:

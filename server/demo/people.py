@@ -15,22 +15,23 @@ _SINCE = "2020-07-14"
 
 
 class Duty(NamedTuple):
-    """A post: who holds it, as what, where."""
+    """A post: who holds it, as what, where; for people of the story also in English."""
 
     name: str
     title: str
     unit: str
     role: Role
     area: str
+    english: str = ""
 
 
 #: Whom the story is about, by the word it calls them; the visitor's is the tablet of whoever watches.
 CAST: Mapping[str, Duty] = {
-    "li": Duty("李明", "网格员", "青年社区", Role.GRID_WORKER, STORY_GRID),
-    "wang": Duty("王芳", "网格员", "青年社区", Role.GRID_WORKER, STORY_GRID),
-    "zhao": Duty("赵敏", "社区书记", "青年社区", Role.COMMUNITY, STORY_COMMUNITY),
-    "office": Duty("钱伟", "城管科长", "河北街道办事处", Role.STREET, STORY_STREET),
-    "visitor": Duty("孙丽", "网格员", "青年社区", Role.GRID_WORKER, STORY_GRID),
+    "li": Duty("李明", "网格员", "青年社区", Role.GRID_WORKER, STORY_GRID, "Li Ming, grid worker"),
+    "wang": Duty("王芳", "网格员", "青年社区", Role.GRID_WORKER, STORY_GRID, "Wang Fang, grid worker"),
+    "zhao": Duty("赵敏", "社区书记", "青年社区", Role.COMMUNITY, STORY_COMMUNITY, "Zhao Min, community"),
+    "office": Duty("钱伟", "城管科长", "河北街道办事处", Role.STREET, STORY_STREET, "Qian Wei, street office"),
+    "visitor": Duty("孙丽", "网格员", "青年社区", Role.GRID_WORKER, STORY_GRID, "Sun Li, grid worker"),
 }
 _DISTRICT_POSTS = (
     ("创卫办主任", "区创卫办", Role.DISTRICT_OFFICE), ("创卫办科员", "区创卫办", Role.DISTRICT_OFFICE),

@@ -4,7 +4,6 @@ Make the demo district ready 准备: tables, the district, everything imported a
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from server.app import create_app
 from server.core.importing.report import Report
@@ -18,27 +17,13 @@ from server.usecases.begin_district import begin_district
 from server.usecases.import_divisions import import_divisions
 from server.usecases.import_people import import_people
 from server.usecases.import_register import import_register
+from server.usecases.mistakes import Mistake
 from server.usecases.read_table import Table, read_table
 
 DIVISIONS = Path(__file__).with_name("divisions_fuxin.csv")
 _REGISTERS = ("segments", "shops", "parking")
 
 Import = Callable[[Store, str, Table, int], Report]
-
-
-class NotReady(Exception):
-    """The demo cannot go on; ``zh`` and ``en`` say why, and what to do."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
-        super().__init__(f"{zh} {en}")
-
-
-class Imported(NamedTuple):
-    """One table brought in: its name, and how many records are new by it."""
-
-    table: str
-    new: int
 
 
 def open_store(folder: Folder) -> Store:
@@ -49,28 +34,31 @@ def open_store(folder: Folder) -> Store:
     return store
 
 
-def bring_everything_in(store: Store, folder: Folder, now_ms: int) -> list[Imported]:
+def bring_everything_in(store: Store, folder: Folder, now_ms: int) -> dict[str, int]:
     """
     Write the tables of the demo and bring each of them in; what is there already is left alone.
 
+    Returns:
+        How many records are new, by table.
+
     Raises:
-        NotReady: A table has a mistake, which would be one of ours.
+        Mistake: A table has a mistake, which would be one of ours.
     """
     folder.tables.mkdir(exist_ok=True)
     write_tables(DIVISIONS, folder.tables)
     files = {"divisions": DIVISIONS} | {
         name: folder.tables / f"{name}.csv" for name in ("grids", "people", *_REGISTERS)
     }
-    return [_bring(store, name, file, now_ms) for name, file in files.items()]
+    return {name: _bring(store, name, file, now_ms) for name, file in files.items()}
 
 
-def _bring(store: Store, name: str, file: Path, now_ms: int) -> Imported:
+def _bring(store: Store, name: str, file: Path, now_ms: int) -> int:
     report = _import_of(name)(store, DISTRICT, read_table(file), now_ms)
     if report.wrong:
         first = report.wrong[0]
         where = f"{file.name}:{first.row} {first.column}"
-        raise NotReady(f"导入失败：{where} {first.error['zh']}", f"import failed: {where} {first.error['en']}")
-    return Imported(name, report.counts["new"])
+        raise Mistake(f"导入失败：{where} {first.error['zh']}", f"import failed: {where} {first.error['en']}")
+    return report.counts["new"]
 
 
 def _import_of(name: str) -> Import:

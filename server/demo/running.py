@@ -13,8 +13,8 @@ from socketserver import BaseRequestHandler, TCPServer
 
 from server.commands.serving import GRACE_S, TIMEOUT_S, Server
 from server.demo.folder import Folder
-from server.demo.prepare import NotReady
 from server.settings import Settings
+from server.usecases.mistakes import Mistake
 
 HOST = "127.0.0.1"
 _PORTS_TRIED = 50
@@ -45,7 +45,7 @@ def open_door(port: int) -> Door:
     Return the door at *port*, or at the next one that is free.
 
     Raises:
-        NotReady: None of those that follow is free.
+        Mistake: None of those that follow is free.
     """
     for tried in range(port, min(port + _PORTS_TRIED, 65_536)) if port else (0,):
         try:
@@ -53,7 +53,7 @@ def open_door(port: int) -> Door:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-    raise NotReady(f"{port} 起的 {_PORTS_TRIED} 个端口都被占用。", f"{_PORTS_TRIED} ports from {port} on are taken.")
+    raise Mistake(f"{port} 起的 {_PORTS_TRIED} 个端口都被占用。", f"{_PORTS_TRIED} ports from {port} on are taken.")
 
 
 class Running:
@@ -71,7 +71,7 @@ class Running:
         Wait until it ends.
 
         Raises:
-            NotReady: It ended, which it should not by itself.
+            Mistake: It ended, which it should not by itself.
         """
         self._process.join()
         self.check()
@@ -81,11 +81,11 @@ class Running:
         Make sure that it runs.
 
         Raises:
-            NotReady: It does not; the message ends with what it said last.
+            Mistake: It does not; the message ends with what it said last.
         """
         if not self._process.is_alive():
             said = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-            raise NotReady("服务器已停止。", "The server has stopped:\n" + "\n".join(said))
+            raise Mistake("服务器已停止。", "The server has stopped:\n" + "\n".join(said))
 
     def stop(self) -> None:
         """Let it finish what is under way, and end."""

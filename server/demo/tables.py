@@ -22,6 +22,9 @@ _SEED = "海州区 210902"
 _STORY_SEGMENTS, _STORY_SHOPS, _STORY_PARKINGS = 2, 32, 3
 #: Road grades 1 to 4 by kind, and the width of the carriageway in metres.
 _ROAD_KINDS = {"arterial": (1, 24), "secondary": (2, 16), "branch": (3, 12), "alley": (4, 6)}
+_PARKING_WORDS = {
+    "on_street": "路边泊位", "sidewalk": "便道", "bike_zone": "单车区", "off_street": "停车场", "shop_front": "门前",
+}  # fmt: skip
 _PARKING_UNITS = {"on_street": "交警大队", "sidewalk": "综合执法局（城管）", "bike_zone": "综合执法局（城管）"}
 
 Row = Mapping[str, object]
@@ -96,13 +99,13 @@ def _shops(segments: list[Segment], town: Town, dice: Random) -> Iterable[Row]:
 
 def _parkings(segments: list[Segment], town: Town, dice: Random) -> Iterable[Row]:
     sides = ("东侧", "西侧", "南侧", "北侧")
-    kinds = ("on_street", "sidewalk", "bike_zone", "off_street", "shop_front")
+    kinds = tuple(_PARKING_WORDS)
     for number in range(1, PARKINGS + 1):
         in_story = number <= _STORY_PARKINGS
         segment = segments[number % _STORY_SEGMENTS if in_story else number % len(segments)]
         kind, side = kinds[number % len(kinds)], sides[number % len(sides)]
         yield {
-            "停车区编号": f"TC{number:03d}", "停车区名称": f"{segment.road}{side}{PARKING_KINDS[kind]}",
+            "停车区编号": f"TC{number:03d}", "停车区名称": f"{segment.road}{side}{_PARKING_WORDS[kind]}",
             "类型": PARKING_KINDS[kind], "所在路段编号": segment.code,
             "机动车泊位数": 0 if kind == "bike_zone" else dice.randrange(8, 64, 2),
             "非机动车容量": dice.randrange(20, 120, 10) if kind in ("bike_zone", "sidewalk") else 0,

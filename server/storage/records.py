@@ -18,6 +18,7 @@ _COLUMNS = (
     "id, type, feed, grid, version, born, origin_ms, origin_counter, origin_device, origin_by, origin_rank, "
     'at_ms, at_counter, at_device, "by", device, clean, void, received_ms, fields, marks'
 )
+_MOST_BYTES_A_CHARACTER = 4
 _CHANGING = (
     "version", "code", "at_ms", "at_counter", "at_device", "by", "device", "clean", "void", "fields", "marks",
 )  # fmt: skip
@@ -107,5 +108,5 @@ def _record(row: Any) -> Record:
         origin=Origin(Stamp(origin_ms, origin_counter, origin_device), origin_by, origin_rank),
         at=Stamp(at_ms, at_counter, at_device), by=by, device=device, received_ms=received_ms,
         version=version, born=born, marks=marks.load(marks_text, fields),
-        void=bool(void), clean=bool(clean), stored_before=True,
+        void=bool(void), clean=bool(clean), stored_before=True, size=_MOST_BYTES_A_CHARACTER * len(fields_text),
     )  # fmt: skip

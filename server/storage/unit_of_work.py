@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from server.storage.conflicts import ConflictStore
@@ -27,6 +28,8 @@ from server.storage.records import RecordStore
 ATTEMPTS = 6
 #: What the database raises when it cannot do its work; nothing of the transaction was kept.
 DatabaseError = DBAPIError
+#: What is raised when too many are using the database to let one more in.
+DatabaseBusy = NoConnectionFree
 T = TypeVar("T")
 
 

@@ -40,7 +40,7 @@ def file_intake(work: UnitOfWork, intake: Intake, install: str, settled: int) ->
     for feed, of_feed in sorted(_by_feed(rows).items()):
         head = work.feeds.take(feed, len(of_feed))
         _number(of_feed, head.seq)
-        chain = work.history.append([_entry(taken, install) for taken in of_feed], head.chain)
+        chain = work.history.append([_entry(taken, install, intake.received_ms) for taken in of_feed], head.chain)
         work.feeds.link(feed, chain)
     work.records.write(_changed(rows))
     work.conflicts.put([*_disputes(rows), *duplicates])
@@ -72,14 +72,14 @@ def _changed(rows: Iterable[Taken]) -> list[Record]:
 # -- rows -------------------------------------------------------------------------------------------
 
 
-def _entry(taken: Taken, install: str) -> Entry:
+def _entry(taken: Taken, install: str, received_ms: int) -> Entry:
     author, stamp, received, arrived = taken.author, taken.author.stamp, taken.received, taken.arrived
     payload = arrived.raw.decode() if arrived else taken.record.body()
     decisions = wire.canonical([d.told() for d in taken.decisions]).decode() if taken.decisions else None
     return Entry(
         taken.record.feed, taken.number, taken.record.id, author.device, install, arrived.n if arrived else 0,
         author.person.id, author.role, stamp.ms, stamp.counter, received.corrected_by_ms, received.clamped,
-        taken.record.received_ms, taken.outcome, payload, decisions,
+        received_ms, taken.outcome, payload, decisions,
     )  # fmt: skip
 
 
@@ -112,24 +112,26 @@ def _conflict(taken: Taken, field: str, kind: str, decision: Decision | None) ->
 
 def _find_duplicates(work: UnitOfWork, intake: Intake) -> list[Conflict]:
     """Suggest as a pair what was registered twice under the same number; both stay usable."""
-    return [
-        _pair(taken, others[code])
-        for type_name, new in _numbered(intake.taken).items()
-        for others in [work.records.ids_by_code(type_name, new)]
-        for code, taken in new.items()
-        if code in others and others[code] != taken.record.id
-    ]
+    pairs = []
+    for type_name, new in _numbered(intake.taken).items():
+        first = work.records.ids_by_code(type_name, {code for code, _ in new})
+        for code, taken in new:
+            other = first.setdefault(code, taken.record.id)
+            if other != taken.record.id:
+                pairs.append(_pair(taken, other))
+    return pairs
 
 
-def _numbered(rows: Iterable[Taken]) -> dict[str, dict[str, Taken]]:
-    found: dict[str, dict[str, Taken]] = defaultdict(dict)
+def _numbered(rows: Iterable[Taken]) -> dict[str, list[tuple[str, Taken]]]:
+    """Return the new records that carry a number of their own, by type."""
+    found: dict[str, list[tuple[str, Taken]]] = defaultdict(list)
     for taken in rows:
         kind = taken.arrived.kind if taken.arrived else None
         unique = kind.rules.unique if kind else None
-        if unique and taken.changes and not taken.record.stored_before:
+        if unique and taken.arrived and taken.arrived.fields is not None and taken.changes:
             code = taken.record.fields.get(unique.key[0])
             if isinstance(code, str):
-                found[taken.record.type][code] = taken
+                found[taken.record.type].append((code, taken))
     return found
 
 

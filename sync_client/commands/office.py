@@ -40,6 +40,9 @@ def enrol_command(session: Session, code: str, url: str | None, name: str | None
     address = _address(session, url, ca_certs)
     called = (name or platform.node() or "tablet")[:_MAX_NAME]
     with session.new_tablet(address) as client:
+        if session.address is None:
+            # A tablet with a token that has forgotten whose it is would be worse than one with a wrong address.
+            session.keep_address(address)
         people = client.enrol(code, called)
     session.keep_address(address)
     session.voice.answer({"people": people, "server": address.url}, lambda: _tell_enrolled(session.voice, people))

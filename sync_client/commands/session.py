@@ -78,7 +78,10 @@ class Session:
     def keep_address(self, address: Address) -> None:
         """Remember where the server is."""
         beside = self.folder / f"{_ADDRESS}.part"
-        beside.write_bytes(msgspec.json.encode(address))
+        with beside.open("wb") as file:
+            file.write(msgspec.json.encode(address))
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(self.folder / _ADDRESS)
 
     @contextmanager

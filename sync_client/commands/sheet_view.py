@@ -27,7 +27,7 @@ _ANSWERS = {
     "yes": ("是、否", "yes, no"),
     "piles": ("几堆 平方米", "piles, m²"),
 }
-_UNITS = {"m2": "平方米", "count": "", "piles": ""}
+_UNITS = {"m2": "平方米", "count": ""}
 _ALL_CLEAN, _EXAMPLE = "a", "H1 3"
 #: What may be typed, for the line above the question and for help.
 _KEYS = (
@@ -96,6 +96,8 @@ def value_text(voice: Voice, type_name: str, item: Item, value: Any) -> str:
     """Return what was found under *item*, with its measure word."""
     if value is None:
         return voice.pick("不适用", "n/a")
+    if item.kind == "piles":
+        return voice.pick(f"{value['piles']} 堆 {value['m2']:g} 平方米", f"{value['piles']} piles, {value['m2']:g} m²")
     words = words_of(members_of(type_name, "items")[item.code], value, voice.lang)
     return f"{words} {voice.pick(item.unit or _UNITS.get(item.kind, ''), '')}".strip()
 

@@ -27,7 +27,8 @@ class Tablet:
     One tablet, whom it belongs to, and its line.
 
     Attributes:
-        told_before: The number of its last mutation before this morning.
+        told_before: The last of its mutations about which the server had said something before this morning.
+        photos_before: How many originals waited before this morning.
         written: The number of its last mutation.
     """
 
@@ -35,6 +36,7 @@ class Tablet:
     client: FieldClient
     line: Line
     told_before: int = 0
+    photos_before: int = 0
     written: int = 0
 
     @property

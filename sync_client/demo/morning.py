@@ -16,7 +16,6 @@ from sync_client.demo.findings import Answers, turn
 from sync_client.demo.picture import picture
 from sync_client.demo.script import promise
 from sync_client.finding import Prefix
-from sync_client.labels import english, title_of
 from sync_client.times import BEIJING
 from sync_client.values import Record
 
@@ -24,14 +23,21 @@ from sync_client.values import Record
 _SHOPS = 5
 _WEATHER = ("clear", "cloudy", "wind")
 _SPOT = {"lat": 42.0189, "lon": 121.6542, "crs": "wgs84", "accuracy_m": 8, "fix_source": "gnss"}
-_EN = {"street_check": "street check", "shop_check": "shop check", "parking_check": "parking check"}
+#: What a check is called here, in both languages.
+CHECKS = {
+    "street_check": ("街道保洁检查", "street"),
+    "shop_check": ("门前三包检查", "shop"),
+    "parking_check": ("停车秩序检查", "parking"),
+}
+_EDITS = {"name": ("改店名", "rename"), "operator_phone": ("改电话", "new phone")}
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One thing somebody recorded: what, of what, and what came of it."""
+    """One thing somebody recorded: when, by the tablet's own stamp, of what, and what came of it."""
 
     tablet: Tablet
+    at_ms: int
     record: Record
     zh: str
     en: str
@@ -60,6 +66,11 @@ class Morning:
     cases: list[Record] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
 
+    @property
+    def shops(self) -> tuple[Record, Record, Record, Record, Record]:
+        """The shops they met on, as they were before."""
+        return self.two_fields, self.two_names, self.two_checks, self.two_photos, self.two_ranks
+
     def record_checks(self, li: Tablet, wang: Tablet, zhao: Tablet) -> None:
         """Let each make the checks of the morning: all three forms, and two of them on one shop."""
         n, grid = self.number, self.two_checks.grid
@@ -83,9 +94,8 @@ class Morning:
         self._edit(li, self.two_fields, "name", turn(findings.LUCK, n) + _trade(self.two_fields))
         self._edit(wang, self.two_fields, "operator_phone", findings.phone(n, 1))
         surname = str(self.two_names.get("operator_name") or "王")[0]
-        again = f"{n}店" if n > 1 else ""
-        self._edit(li, self.two_names, "name", f"{surname}记{_trade(self.two_names)}{again}")
-        self._edit(wang, self.two_names, "name", f"老{surname}{_trade(self.two_names)}{again}")
+        self._edit(li, self.two_names, "name", f"{surname}记{_trade(self.two_names)}")
+        self._edit(wang, self.two_names, "name", f"老{surname}{_trade(self.two_names)}")
         for tablet, remark in zip((li, wang), turn(findings.REMARKS, n), strict=True):
             self._remark(tablet, self.two_photos, remark)
         self._edit(li, self.two_ranks, "operator_phone", findings.phone(n, 2))
@@ -112,23 +122,23 @@ class Morning:
         opened = tablet.client.find("case", where={"follows": check.id}).records
         self.cases += opened
         classes = "、".join(word(case, "problem_class") for case in opened)
-        result = f"{points(check['score'])} 分 {word(check, 'result')}" + (f"，上账：{classes}" if opened else "")
-        photos = len(check["photos"])
-        self._note(tablet, target, f"{title_of(kind)}，照片 {photos} 张", f"{_EN[kind]}, {photos} photos", result)
+        result = f"{points(check['score'])} {word(check, 'result')}"
+        zh, en = CHECKS[kind]
+        self._note(tablet, check, target, zh, en, result + (f"，上账：{classes}" if opened else ""))
 
     def _edit(self, tablet: Tablet, shop: Record, name: str, value: str) -> None:
-        tablet.client.edit(tablet.client.read(shop), set={name: value})
-        label = {"name": "改店名", "operator_phone": "改电话"}[name]
-        self._note(tablet, shop, label, english(name), f"→ {value}")
+        edited = tablet.client.edit(tablet.client.read(shop), set={name: value})
+        zh, en = _EDITS[name]
+        self._note(tablet, edited, shop, zh, en, f"→ {value}")
 
     def _remark(self, tablet: Tablet, shop: Record, remark: str) -> None:
         with tablet.client.batch():
             seen = tablet.client.attach(shop.id, picture(f"{tablet.name} {shop.id} {self.number}"), role="overview")
-            tablet.client.edit(seen, add={"remark": [remark]})
-        self._note(tablet, shop, "加照片和备注", "photo and remark", f"“{remark}”")
+            edited = tablet.client.edit(seen, add={"remark": [remark]})
+        self._note(tablet, edited, shop, "照片、备注", "photo, note", f"“{remark}”")
 
-    def _note(self, tablet: Tablet, about: Record, zh: str, en: str, result: str) -> None:
-        self.deeds.append(Deed(tablet, about, zh, en, result))
+    def _note(self, tablet: Tablet, made: Record, about: Record, zh: str, en: str, result: str) -> None:
+        self.deeds.append(Deed(tablet, made.at[0], about, zh, en, result))
 
 
 def begin(li: Tablet, grid: str, number: int) -> Morning:
@@ -136,7 +146,8 @@ def begin(li: Tablet, grid: str, number: int) -> Morning:
     shops = _all(li, "shop", grid)
     promise(len(shops) >= _SHOPS, "网格里商户不足", "the grid has too few shops")
     first = (number - 1) * _SHOPS
-    return Morning(number, *(shops[(first + i) % len(shops)] for i in range(_SHOPS)))
+    one, two, three, four, five = (shops[(first + i) % len(shops)] for i in range(_SHOPS))
+    return Morning(number, one, two, three, four, five)
 
 
 def _all(tablet: Tablet, kind: str, grid: str) -> list[Record]:

@@ -22,6 +22,7 @@ class Actor(Struct):
 
     key: str
     name: str
+    english: str
     title: str
     unit: str
     code: str

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sync_client.commands.naming import word
-from sync_client.demo import merged, reconnecting, views
+from sync_client.demo import reconnecting, views
 from sync_client.demo.cast import Tablet, open_tablet, wait_for_server
+from sync_client.demo.merged import Telling
 from sync_client.demo.morning import Morning, begin
 from sync_client.demo.reconnecting import kilobytes
 from sync_client.demo.script import GOOD, Orders, Script, promise
@@ -40,7 +41,7 @@ class Story:
         morning = self._morning()
         self._come_back(morning)
         self._script.scene("合并了什么，为什么", "what was merged, and why")
-        merged.show(self._script, morning, self._office, list(self._tablets.values()))
+        Telling(morning, self._office, list(self._tablets.values())).tell(self._script)
         return self._compare(morning)
 
     # -- scenes ----------------------------------------------------------------------------------
@@ -57,14 +58,16 @@ class Story:
                 tablet.client.enrol(tablet.actor.code, f"{tablet.name}的平板")
             report, seconds = tablet.sync()
             tablet.told_before = max((told.n for told in tablet.client.conflicts()), default=0)
+            tablet.photos_before = tablet.client.status().photos_waiting
             held = tablet.client.status().records
-            cells = (tablet.name, tablet.actor.title, tablet.actor.unit, str(report.pulled), str(held))
+            actor = tablet.actor
+            cells = (actor.name, actor.english, actor.unit, actor.title, str(report.pulled), str(held))
             rows.append((*cells, kilobytes(report.bytes_down), f"{seconds:.2f} s"))
         heads = (
-            ("谁", "who"), ("职务", "post"), ("单位", "unit"), ("收到", "got"), ("持有记录", "records held"),
+            ("谁", "who"), ("", ""), ("单位", "unit"), ("职务", "post"), ("收到", "got"), ("持有", "holds"),
             ("下行", "down"), ("用时", "time"),
         )  # fmt: skip
-        self._script.table(heads, rows, "收到 持有记录 下行 用时")
+        self._script.table(heads, rows, "收到 持有 下行 用时")
 
     def _decide(self) -> None:
         """Let the community decide what an earlier morning left open."""
@@ -74,7 +77,7 @@ class Story:
             self._zhao.client.edit(shop, set={dispute.field: dispute.others[-1]})
             self._script.say(
                 f"赵敏认定：店名用“{dispute.others[-1]}”，不用“{dispute.kept}”。",
-                "the other of the two names is right",
+                "Zhao Min decides for the other of the two names",
                 GOOD,
             )
         report, _ = self._zhao.sync()
@@ -91,22 +94,25 @@ class Story:
         for tablet in self._field:
             tablet.line.cut()
             _hear_nothing(tablet)
-        self._script.say("三台平板的网络都已切断，同步试过，连不上。", "all three lines are cut; a sync was tried on each.")
+        self._script.say(
+            "三台平板的网络都已切断，同步试过，连不上。", "all three lines are cut; a sync was tried on each."
+        )
         morning = begin(self._li, self._orders.grid, self._orders.morning)
         morning.record_checks(self._li, self._wang, self._zhao)
         morning.edit_shops(self._li, self._wang, self._zhao)
-        rows = [
-            (_clock(deed.tablet, deed.record), deed.tablet.name, deed.record["name"], f"{deed.zh} {deed.en}", deed.result)
-            for deed in morning.deeds
-        ]
-        heads = (("时间", "time"), ("谁", "who"), ("对象", "what"), ("做了什么", "did"), ("结果", "result"))
+        rows = [(deed.tablet.name, deed.record["name"], f"{deed.zh} {deed.en}", deed.result) for deed in morning.deeds]
+        heads = (("谁", "who"), ("对象", "what"), ("做了什么", "did"), ("结果", "result"))
         self._script.table(heads, rows)
         waiting = sum(tablet.note_written() for tablet in self._field)
         for tablet in self._field:
             _hear_nothing(tablet)
+        photos = sum(tablet.client.status().photos_waiting - tablet.photos_before for tablet in self._field)
+        heard, _ = self._office.sync()
+        promise(not heard.pulled, "断网时办公室收到了东西", "something reached the office although the lines were cut")
+        began, ended = _clock(morning.deeds[0].at_ms), _clock(morning.deeds[-1].at_ms)
         self._script.say(
-            f"待发 {waiting} 条，都已落盘；服务器还什么都不知道。",
-            f"{waiting} changes wait, all on disk; the server knows nothing yet.",
+            f"{began} 至 {ended} 共记 {waiting} 条、照片 {photos} 张，都已落盘；街道此时同步，什么也没收到。",
+            f"{waiting} changes and {photos} photos, all on disk; the street office syncs meanwhile and hears nothing.",
         )
         promise(morning.cases, "没有问题上账", "no case was opened")
         return morning
@@ -119,23 +125,32 @@ class Story:
         reconnecting.lose_an_answer(self._script, order[0])
         everybody = [*order, self._office]
         reconnecting.show(self._script, [reconnecting.meet(tablet) for tablet in everybody])
-        case = self._zhao.client.read(morning.cases[0].id)
-        promise(case["status"] == "reported", "问题没有上账", "the case is not in the ledger")
-        self._zhao.client.act(case, "accept")
-        rounds = reconnecting.until_quiet([self._zhao, *everybody])
-        state = word(self._li.client.read(case.id), "status")
+        reconnecting.until_quiet(everybody)
+        self._follow_a_case(morning)
+        rounds = reconnecting.until_quiet(everybody)
         self._script.say(
-            f"问题“{case['description']}”：赵敏已立案，李明看到“{state}”。",
-            "the case: accepted by Zhao Min, and Li Ming sees it.",
+            f"再同步 {rounds} 轮，各方都没有新东西了。",
+            f"{rounds} more rounds, and nobody has anything new to say or hear.",
         )
+
+    def _follow_a_case(self, morning: Morning) -> None:
+        """The case a check opened has the id its tablet foresaw; the community takes it up."""
+        case = self._zhao.client.read(morning.cases[0].id)
+        promise(case["status"] == "reported" and case.version, "问题没有上账", "the case is not in the ledger")
+        self._zhao.client.act(case, "accept")
+        reconnecting.meet(self._zhao)
+        reconnecting.meet(self._li)
+        state = self._li.client.read(case.id)
+        promise(state["status"] == "accepted", "没有立案", "the case was not accepted")
         self._script.say(
-            f"再同步 {rounds} 轮后各方静默。", f"after {rounds} more rounds nobody has anything new to say or hear."
+            f"检查带出的问题已上账：“{word(state, 'problem_class')}”；赵敏立案，现为“{word(state, 'status')}”。",
+            "the check's case is in the ledger, and accepted by the community.",
         )
 
     def _compare(self, morning: Morning) -> Outcome:
         found = [views.view_of(tablet) for tablet in self._tablets.values()]
         views.hold_equal(found)
-        return Outcome(views.watched(morning, self._office), found)
+        return Outcome(morning.two_names.id, views.watched(morning, self._office), found)
 
     # -- people ----------------------------------------------------------------------------------
 
@@ -165,5 +180,6 @@ def _hear_nothing(tablet: Tablet) -> None:
     promise(False, "断网时竟然同步成功", "a sync went through although the line was cut")
 
 
-def _clock(tablet: Tablet, record: object) -> str:
-    raise NotImplementedError
+def _clock(ms: int) -> str:
+    """Return the moment as a clock shows it, to the second."""
+    return datetime.fromtimestamp(ms / 1000, BEIJING).strftime("%H:%M:%S")

@@ -4,25 +4,27 @@ What each side shows in the end 各方所见: every record as one digest, so tha
 
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import pairwise
 
 from msgspec import Struct
 
 from schemas import wire
 from schemas.registry import TYPES
+from sync_client.commands.naming import points, word
 from sync_client.demo.cast import Tablet
-from sync_client.demo.morning import Morning
+from sync_client.demo.morning import CHECKS, Morning
 from sync_client.demo.script import promise
-from sync_client.labels import title_of
 from sync_client.values import Record
 
 _PAGE = 1_000
 
 
 class Watched(Struct):
-    """A record the story was about: what it is called in both languages, and its id."""
+    """A record the story was about: what kind of thing it is, what it shows now, and its id."""
 
     zh: str
     en: str
+    shows: str
     id: str
 
 
@@ -45,8 +47,9 @@ class View(Struct):
 
 
 class Outcome(Struct):
-    """Where the morning has led: the records it was about, and what everybody shows."""
+    """Where the morning has led: the record left in dispute, those it was about, and what everybody shows."""
 
+    disputed: str
     watched: list[Watched]
     views: list[View]
 
@@ -66,13 +69,24 @@ def digest(record: Record) -> str:
 
 
 def watched(morning: Morning, tablet: Tablet) -> list[Watched]:
-    """Return what the morning was about, under the names that *tablet* shows."""
-    shops = (morning.two_fields, morning.two_names, morning.two_checks, morning.two_photos, morning.two_ranks)
-    found = [Watched(f"商户 {tablet.client.read(shop.id)['name']}", "shop", shop.id) for shop in shops]
-    for check in morning.checks.values():
+    """Return what the morning was about, as *tablet* shows it."""
+    read = tablet.client.read
+    one, two, _, four, five = (read(shop.id) for shop in morning.shops)
+    shops = (
+        (one, f"{one['name']}，{one['operator_phone']}"),
+        (two, f"{two['name']}（店名待认定）"),
+        (four, f"{four['name']}，照片 {len(four['photos'])}、备注 {len(four['remark'])}"),
+        (five, f"{five['name']}，{five['operator_phone']}"),
+    )
+    found = [Watched("商户", "shop", shows, shop.id) for shop, shows in shops]
+    for made in morning.checks.values():
+        check, kind = read(made.id), CHECKS[made.type]
         who = tablet.called(check["inspector_id"])
-        found.append(Watched(f"{title_of(check.type)}（{who}）", check.type.replace("_", " "), check.id))
-    return found + [Watched(f"问题 {_about(case)}", "case", case.id) for case in morning.cases]
+        found.append(Watched(*kind, f"{who}，{points(check['score'])} {word(check, 'result')}", check.id))
+    for opened in morning.cases:
+        case = read(opened.id)
+        found.append(Watched("问题", "case", f"{word(case, 'problem_class')}，{word(case, 'status')}", case.id))
+    return found
 
 
 def hold_equal(views: list[View]) -> None:
@@ -82,15 +96,11 @@ def hold_equal(views: list[View]) -> None:
     Raises:
         Broken: It is not.
     """
-    for smaller, larger in zip(views, views[1:], strict=False):
+    for smaller, larger in pairwise(views):
         missing = smaller.digests.keys() - larger.digests.keys()
         promise(not missing, f"{larger.name} 少了 {len(missing)} 条", f"{larger.name} lacks {len(missing)} records")
         other = [i for i, told in smaller.digests.items() if larger.digests[i] != told]
         promise(not other, f"{smaller.name} 与 {larger.name} 有 {len(other)} 条不同", f"{len(other)} records differ")
-
-
-def _about(case: Record) -> str:
-    return str(case.get("description") or case.id)[:24]
 
 
 def _records(tablet: Tablet) -> Iterator[Record]:

@@ -3,6 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from schemas.checks.forms import Form
 from schemas.checks.parking import PARKING_1
 from schemas.checks.shop import SHOP_1
@@ -84,3 +86,15 @@ def photo(role: str, item: str | None = None) -> Fields:
 
 def _clean_value(kind: str) -> Any:
     return {"piles": 0, "m2": 0} if kind == "piles" else _CLEAN[kind]
+
+
+def mutation_of_every_check() -> list[bytes]:
+    """Return one good creation of each kind of check, as bytes on the wire."""
+    return [
+        msgspec.json.encode(
+            {"n": n, "op": "create", "type": form.type, "id": CHECK, "grid": GRID, "at": [n, 0], "by": LI,
+             "schema": TYPES[form.type].schema.schema_version, "set": clean(form),
+             "add": {"photos": [{"sha256": "ab" * 32, "role": "overview"}], "remark": ["已劝导"]}}
+        )
+        for n, form in enumerate((STREET_1, SHOP_1, PARKING_1), 1)
+    ]  # fmt: skip

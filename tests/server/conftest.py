@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from server.storage.store import Store
-from tests.server.office import Office, open_office
 from tests.server.empty_office import empty_office, store_of
+from tests.server.office import Office, open_office
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ remember cursors. What they send can be as wrong as a test needs.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from schemas import wire
 from schemas.ids import derived_id
 from schemas.roles import Role
 from schemas.wire import Outcome
-from server.app import create_app
+from server.app import create_app, wall_ms
 from server.settings import Settings
 from server.storage import migrate
 from server.storage.conflicts import Conflict
@@ -120,9 +120,9 @@ class Office:
     _devices: list["RawDevice"] = field(default_factory=list)
 
 
-def open_office(url: str) -> Office:
+def open_office(url: str, clock: Callable[[], int] = wall_ms) -> Office:
     """Return an office over the empty database at *url*, with ``PEOPLE`` in it."""
-    app = create_app(Settings(url))
+    app = create_app(Settings(url), clock)
     store: Store = app.extensions["gridward"]
     migrate.upgrade(store.engine)
     with store.engine.begin() as connection:

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-
 import pytest
 from msgspec import Raw
 from sqlalchemy import select

@@ -1,12 +1,11 @@
 """
 A town for stories: the real server in this process, and real tablets that walk about in it.
 
-Tablets go by a clock that a story sets; it stays within minutes of the server's own, so that nothing
-is corrected unless a story means it to be.
+Everybody, the server too, goes by one clock that the story sets, so that nothing is corrected unless
+a story means it to be.
 """
 
 import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,17 +24,22 @@ from tests.server.office import DISTRICT, PEOPLE, Office, open_office, person_id
 
 #: Enough for any weather a story makes up; nobody really waits.
 PATIENT = Patience(attempts=30)
+#: 2020-07-18 08:00 in Fuxin.
+MORNING = 1_595_030_400_000
 
 
 @dataclass
 class Town:
-    """An office, and the tablets that were enrolled at it."""
+    """An office, and the tablets that were enrolled at it; ``now_ms`` is what every clock shows."""
 
-    office: Office
+    url: str
     folder: Path
-    now_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000 - 200_000)
+    now_ms: int = MORNING
     tablets: dict[str, FieldClient] = field(default_factory=dict)
     networks: dict[str, FlakyTransport] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.office: Office = open_office(self.url, lambda: self.now_ms)
 
     def tablet(self, name: str, *, seed: int = 0) -> FieldClient:
         """Return the tablet of one of ``PEOPLE``, enrolled; the same each time."""
@@ -50,7 +54,7 @@ class Town:
                 patience=PATIENT,
             )
             account = Account(person_id(name), PEOPLE[name][0])
-            code = offer_code(self.office.store, DISTRICT, account, time.time_ns() // 1_000_000)
+            code = offer_code(self.office.store, DISTRICT, account, self.now_ms)
             tablet.enrol(code, device_name=f"{name}的平板")
             self.tablets[name], self.networks[name] = tablet, network
         return self.tablets[name]
@@ -90,7 +94,7 @@ class Town:
 @contextmanager
 def town_at(url: str, folder: Path) -> Iterator[Town]:
     """Open a town over the empty database at *url*, its tablets' files in *folder*."""
-    town = Town(open_office(url), folder)
+    town = Town(url, folder)
     yield town
     town.close()
     town.office.store.engine.dispose()

@@ -60,10 +60,10 @@ class Terminal:
     transport: Transport | None = None
     waited: list[float] = field(default_factory=list)
 
-    def types(self, *args: str, keys: str = "") -> Result:
+    def types(self, *args: str, keys: str = "", columns: int = 100) -> Result:
         """Run one command; *keys* is what the person then types, a line each."""
         around = Surroundings(connect=self._connect, wall_ms=self.wall, sleep=self.waited.append)
-        where = {"GRIDWARD_TABLET": str(self.folder), "COLUMNS": "100"}
+        where = {"GRIDWARD_TABLET": str(self.folder), "COLUMNS": str(columns)}
         return CliRunner().invoke(main, args, input=keys, env=where, obj=around)
 
     def json(self, *args: str) -> Any:

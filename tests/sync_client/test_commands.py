@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from sync_client.testing import FINE, FlakyTransport, InProcessTransport, Weather
 from tests.sync_client.tablets import GRID_7, LI, WANG
@@ -348,6 +349,33 @@ def test_english_is_english(terminal: Terminal, args: tuple[str, ...]) -> None:
     """Asked for English, the program's own words are English; names stay names."""
     told = terminal.types("--lang", "en", *args).stdout
     assert not CHINESE.search(told.replace("李伟", "").replace("网格员", "")), told
+
+
+def test_values_are_told_in_english_too(terminal: Terminal) -> None:
+    """A category, a yes, a state: not only the labels."""
+    told = terminal.types("--lang", "en", "show", "SH-0001").stdout
+    assert "repair" in told
+    assert "yes" in told
+    assert "修理" in terminal.types("show", "SH-0001").stdout
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_json_may_be_asked_for_anywhere(terminal: Terminal, place: int) -> None:
+    """Before the command or behind it."""
+    words = ["list", "shop", "--limit=1"]
+    words.insert(place, "--json")
+    assert len(json.loads(terminal.types(*words).stdout)["records"]) == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_list_keeps_to_the_screen(terminal: Terminal, columns: int) -> None:
+    """Measured in cells, a Chinese character is two; every record is one line."""
+    name = "河北街道和平路东段老字号面馆总店" * 3
+    terminal.types("edit", "SH-0002", f"name={name}")
+    told = terminal.types("list", "shop", columns=columns).stdout.rstrip().splitlines()
+    assert len(told) == 4
+    assert all(cell_len(line.rstrip()) <= columns for line in told)
+    assert sum("…" in line for line in told) == 1
 
 
 def test_a_network_that_recovers_needs_no_second_try(terminal: Terminal) -> None:

@@ -101,6 +101,7 @@ def test_a_street_knows_its_grade_and_width(terminal: Terminal) -> None:
     assert (fields["score"], fields["road_grade"], fields["sample_area_m2"]) == (980, 2, 1200)
 
     again = terminal.types("record", "street", keys=keys("hpl", "", "3", "a", "E1 2 1.5 墙根", ""))
+    assert "2 堆 1.5 平方米" in again.stdout
     assert "暴露垃圾（较重" in again.stdout
 
 
