@@ -56,7 +56,8 @@ def write_mutation(mutation: Mutation) -> bytes:
         raw = wire.encode(mutation)
     except UnicodeEncodeError:
         _refuse_unstorable(unstorable(msgspec.to_builtins(mutation)))
-    validate(raw)
+    # What it writes was checked above; this finds what only shows in the bytes: their number, a NUL.
+    read_mutation(raw)
     return raw
 
 

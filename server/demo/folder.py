@@ -66,7 +66,7 @@ class Folder:
             Mistake: There is something else at its place.
         """
         if self._is_strange():
-            raise Mistake(f"{self.path} 已存在，且不是演示文件夹。", f"{self.path} exists and is no demo's folder.")
+            raise Mistake(f"{self.path} 不是演示文件夹，没有改动。", f"{self.path} is no demo's folder; left alone.")
         for part in (self.path, self.tablets):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Wherever it lies, it is no part of anybody's repository.

@@ -61,7 +61,8 @@ def _write(file: Path, rows: Iterable[Row]) -> None:
 def _segments(town: Town, dice: Random) -> Iterable[tuple[Segment, Row]]:
     kinds = ["arterial"] * 8 + ["secondary"] * 14 + ["branch"] * 14 + ["alley"] * 10
     story = town.community(STORY_COMMUNITY)
-    communities = [story] * _STORY_SEGMENTS + dice.sample(town.urban, SEGMENTS - _STORY_SEGMENTS)
+    others = [community for community in town.urban if community != story]
+    communities = [story] * _STORY_SEGMENTS + dice.sample(others, SEGMENTS - _STORY_SEGMENTS)
     for number, (community, kind) in enumerate(zip(communities, kinds, strict=True), 1):
         grade, width = _ROAD_KINDS[kind]
         road = ROADS[number % len(ROADS)] if kind != "alley" else community.short + ALLEYS[number % len(ALLEYS)]

@@ -39,7 +39,7 @@ def test_what_follows_an_id_used_before_is_no_longer_refused() -> None:
         desk.mutation(LI, "create", "shop", SHOP, set=NEW | {"name": "别的店"}),
         desk.mutation(LI, "patch", "shop", SHOP, set={"door_no": "3"}),
     )
-    assert outcomes(intake) == {1: "record_exists", 2: "applied"}
+    assert outcomes(intake) == {1: "record_exists", 2: "merged"}
 
 
 def test_a_creation_offered_again_changes_nothing() -> None:
@@ -157,7 +157,7 @@ def test_a_tablet_that_was_overruled_gets_the_record_back_although_it_edits_on()
     seen = desk.version(SHOP)
     first = desk.mutation(WANG, "patch", "shop", SHOP, base=old, set={"name": "老王汽修"})
     second = desk.mutation(WANG, "patch", "shop", SHOP, base=seen, set={"door_no": "3"})
-    assert outcomes(desk.push(WANG, first, second)) == {1: "conflict", 2: "applied"}
+    assert outcomes(desk.push(WANG, first, second)) == {1: "conflict", 2: "merged"}
     assert not desk.shelf.records[SHOP].clean
 
 
@@ -187,7 +187,7 @@ def a_case(desk: Desk) -> None:
 def test_the_second_of_two_acts_is_kept_and_shown() -> None:
     desk = Desk()
     a_case(desk)
-    assert desk.do(QIAN, "act", "case", CASE, act={"name": "accept"}) == "applied"
+    assert desk.do(QIAN, "act", "case", CASE, base=desk.version(CASE), act={"name": "accept"}) == "applied"
     refusal = {"name": "refuse", "reason": "不属于本街道"}
     assert desk.do(QIAN, "act", "case", CASE, tablet="office", act=refusal) == "merged"
     fields = desk.fields(CASE)
@@ -216,14 +216,14 @@ ACTS = {
 def test_what_no_state_would_make_legal_is_refused(act: dict[str, str], outcome: str) -> None:
     desk = Desk()
     a_case(desk)
-    assert desk.do(QIAN, "act", "case", CASE, act=act) == outcome
+    assert desk.do(QIAN, "act", "case", CASE, base=desk.version(CASE), act=act) == outcome
 
 
 def test_a_void_record_still_takes_what_others_wrote_meanwhile() -> None:
     desk = Desk()
     desk.do(LI, "create", "shop", SHOP, set=NEW)
-    assert desk.do(QIAN, "void", "shop", SHOP) == "applied"
-    assert desk.do(LI, "patch", "shop", SHOP, set={"door_no": "3"}) == "applied"
+    assert desk.do(QIAN, "void", "shop", SHOP, base=desk.version(SHOP)) == "applied"
+    assert desk.do(LI, "patch", "shop", SHOP, set={"door_no": "3"}) == "merged"
     record = desk.shelf.records[SHOP]
     assert (record.void, record.fields["door_no"]) == (True, "3")
 

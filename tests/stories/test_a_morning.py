@@ -1,10 +1,13 @@
 """A worker records a morning without signal, comes back, and the office has it, merged."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from sync_client.testing import Weather
+from sync_client.values import Progress
 from tests.benchmarks.checks import Day
 from tests.server.office import GRID_7, STREET
 from tests.stories.town import Town, same_bytes
@@ -61,3 +64,53 @@ def _check_with_waste() -> dict[str, Any]:
             check: dict[str, Any] = body
             return check
     raise LookupError("shop_check")
+
+
+def test_an_edit_made_before_the_page_arrived_does_not_pass_for_one_that_saw_it(town: Town) -> None:
+    """
+    Li's first edit is taken although Wang has meanwhile renamed the shop; then his network fails.
+
+    Had the receipt told him the newest version, his own renaming would silently have replaced hers.
+    """
+    li, wang = town.tablet("li"), town.tablet("wang")
+    shop = li.create("shop", grid=GRID_7, name="无名店", category="repair")
+    town.sync("li", "wang")
+    town.pass_time(60)
+    wang.edit(shop.id, name="王记修车行")
+    town.sync("wang")
+    town.pass_time(60)
+    li.edit(shop.id, door_no="3")
+    with suppress(_NetworkGone):
+        li.sync(_cut_after("ACKNOWLEDGED"))
+    town.pass_time(60)
+    li.edit(shop.id, name="老王汽修")
+    town.sync("li", "wang")
+    [dispute] = town.disputes()
+    assert (dispute.record, dispute.field, dispute.kind) == (shop.id, "name", "person")
+    assert town.on_server(shop.id)["name"] == "王记修车行"
+    assert town.on_server(shop.id)["door_no"] == "3"
+
+
+def test_an_office_voids_a_check_and_says_why(town: Town) -> None:
+    """The reason stands beside the worker's own remarks, signed and dated."""
+    li, qian = town.tablet("li"), town.tablet("qian")
+    found = _check_with_waste()
+    check = li.create(found["type"], grid=GRID_7, set=found["set"])
+    town.sync("li", "qian")
+    qian.void(check.id, reason="重复录入")
+    town.sync("qian", "li")
+    assert not qian.outbox().attention
+    assert li.read(check.id).void
+    assert town.on_server(check.id)["remark"][-1]["text"] == "重复录入"
+
+
+class _NetworkGone(Exception):
+    """The network fails at a moment the story chose."""
+
+
+def _cut_after(state: str) -> Callable[[Progress], None]:
+    def watch(progress: Progress) -> None:
+        if progress.state == state:
+            raise _NetworkGone
+
+    return watch

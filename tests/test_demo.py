@@ -1,0 +1,161 @@
+"""
+The demo district, played as a stranger would play it: in a folder of its own, by its own command.
+"""
+
+import csv
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.demo.folder import Folder
+from server.demo.stage import folded
+from server.demo.tables import write_tables
+from server.demo.town import STORY_GRID
+from server.usecases.mistakes import Mistake
+
+DIVISIONS = Path(__file__).parent.parent / "server/demo/divisions_fuxin.csv"
+PLAYED_THROUGH = "全部如所承诺"
+
+
+def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo's command on *folder* and return what it said."""
+    command = [sys.executable, "-m", "server.demo", "--folder", str(folder), *options]
+    piped = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False, env=piped)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program has."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
+    """The first makes the district; the second goes on from there; a forged past is found out."""
+    folder = tmp_path / "demo"
+
+    first = demo(folder, "--once", "--port", str(taken))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert not first.stderr
+    assert PLAYED_THROUGH in first.stdout
+    assert "海州区已导入" in first.stdout
+    assert f"端口 {taken} 已被占用" in first.stdout
+    assert "回答在路上丢了" in first.stdout
+    assert waiting(first.stdout, "待认定 decide") == 1
+    assert "\x1b" not in first.stdout, "a pipe gets no colours"
+
+    second = demo(folder, "--once", "--port", "0")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert PLAYED_THROUGH in second.stdout
+    assert "不再导入" in second.stdout
+    assert "赵敏认定：店名用" in second.stdout
+    assert waiting(second.stdout, "待认定 decide") == 1, "yesterday's dispute is settled, today's is open"
+    assert history(second.stdout) > history(first.stdout)
+    assert records_compared(second.stdout) > records_compared(first.stdout)
+
+    forge(folder / "gridward.db")
+    third = demo(folder, "--once", "--port", "0")
+    assert third.returncode == 1
+    assert "断开 1 处" in third.stdout
+    assert PLAYED_THROUGH not in third.stdout
+
+    assert demo(folder, "--reset").returncode == 0
+    assert not folder.exists()
+
+
+def waiting(said: str, kind: str) -> int:
+    """Return how many things of *kind* wait for a person."""
+    return sum(line.strip().startswith(kind) for line in said.splitlines())
+
+
+def history(said: str) -> int:
+    """Return how many rows the history is said to have."""
+    return int(re.findall(r"历史 (\d+) 行", said)[0])
+
+
+def records_compared(said: str) -> int:
+    """Return how many records were compared byte for byte."""
+    return int(re.findall(r"共核对 (\d+) 条", said)[0])
+
+
+def forge(database: Path) -> None:
+    """Change one row of the past behind the server's back."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE history SET received_ms = received_ms + 1 WHERE feed = '210902005' AND version = 7")
+    connection.close()
+
+
+def test_a_strange_folder_is_left_alone(tmp_path: Path) -> None:
+    """Neither played in nor thrown away: it is somebody's own."""
+    (tmp_path / "thesis.txt").write_text("three years")
+    for use in (Folder(tmp_path).make, Folder(tmp_path).throw_away):
+        with pytest.raises(Mistake, match="不是演示文件夹"):
+            use()
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_two_demos_never_share_a_folder(tmp_path: Path) -> None:
+    """The second one is told so before it touches anything."""
+    folder = Folder(tmp_path / "demo")
+    folder.make()
+    with folder.occupied():
+        with pytest.raises(Mistake, match="已有演示在运行"), folder.occupied():
+            pass
+    with folder.occupied():
+        assert folder.next_morning() == 1
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """The tables the district is made from."""
+    write_tables(DIVISIONS, tmp_path)
+    return tmp_path
+
+
+def test_the_district_is_the_same_everywhere(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One seed, one district: what two people see on two machines can be talked about."""
+    again = tmp_path_factory.mktemp("again")
+    write_tables(DIVISIONS, again)
+    assert {file.name: file.read_bytes() for file in tables.iterdir()} == {
+        file.name: file.read_bytes() for file in again.iterdir()
+    }
+
+
+def test_the_district_has_what_was_promised(tables: Path) -> None:
+    """The sizes, no shop twice, no telephone of anybody's, and enough in the grid of the story."""
+    rows = {file.stem: list(csv.DictReader(file.read_text("utf-8-sig").splitlines())) for file in tables.iterdir()}
+    assert {name: len(found) for name, found in rows.items()} == {
+        "grids": 199, "people": 353, "segments": 46, "shops": 800, "parking": 60,
+    }  # fmt: skip
+    shops = rows["shops"]
+    assert len({shop["店名（牌匾）"] for shop in shops}) == len(shops)
+    assert {shop["联系电话"][:3] for shop in shops} == {"154"}
+    assert {person["身份"] for person in rows["people"]} == {
+        "网格员", "网格长", "社区", "街道", "区创卫办", "职能部门", "督查员", "领导小组", "运维",
+    }  # fmt: skip
+    in_story = {name: sum(row["网格"] == STORY_GRID for row in rows[name]) for name in ("segments", "shops", "parking")}
+    assert in_story == {"segments": 2, "shops": 32, "parking": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("登记资料以职级高者为准", 10, ["登记资料以", "职级高者为", "准"]),
+        ("改电话 15400010002，好", 12, ["改电话", "15400010002，", "好"]),
+        ("他说“好”，就走", 6, ["他说", "“好”，", "就走"]),
+        ("short", 20, ["short"]),
+    ],
+)
+def test_chinese_is_broken_anywhere_but_before_a_mark(text: str, width: int, lines: list[str]) -> None:
+    """A number stays whole, and no line begins with a comma."""
+    assert folded(text, width) == lines
