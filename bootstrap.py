@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wanted = parser.parse_args(arguments).set
     if serves(wanted):
         return
+    # Playing the demo must not take a developer's tools away.
+    wanted = max(wanted, present_set(), key=SETS.index)
     try:
         create_environment()
         fill_environment(wanted)
@@ -54,12 +56,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def serves(wanted: str) -> bool:
     """Tell whether ``.venv`` was filled from today's files with *wanted* or a larger set."""
+    enough = SETS.index(present_set()) >= SETS.index(wanted)
+    return enough and read_ready()[1] == fingerprint() and PYTHON.exists()
+
+
+def present_set() -> str:
+    """Return the set that ``.venv`` was last filled with; the smallest where there is none."""
+    present = read_ready()[0]
+    return present if present in SETS else SETS[0]
+
+
+def read_ready() -> tuple[str, str]:
+    """Return which set ``.venv`` was filled with and from what; nothing where it was not."""
     try:
         present, made_from = READY.read_text(encoding="utf-8").split()
     except (OSError, ValueError):
-        return False
-    enough = present in SETS and SETS.index(present) >= SETS.index(wanted)
-    return enough and made_from == fingerprint() and PYTHON.exists()
+        return "", ""
+    return present, made_from
 
 
 def fingerprint() -> str:

@@ -68,9 +68,7 @@ def imports_in(tree: ast.AST, package: str) -> Iterator[Imported]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
-                yield Imported(
-                    alias.asname or top, alias.name if alias.asname else top, alias.name, node.lineno
-                )
+                yield Imported(alias.asname or top, alias.name if alias.asname else top, alias.name, node.lineno)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 name = f"{absolute(node, package)}.{alias.name}"

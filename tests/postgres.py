@@ -188,9 +188,7 @@ def unprivileged() -> list[str]:
     try:
         subprocess.run([*namespace, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise PostgresMissing(
-            "PostgreSQL refuses to run as root, and no user namespace is allowed"
-        ) from error
+        raise PostgresMissing("PostgreSQL refuses to run as root, and no user namespace is allowed") from error
     return namespace
 
 

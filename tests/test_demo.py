@@ -108,9 +108,8 @@ def test_two_demos_never_share_a_folder(tmp_path: Path) -> None:
     """The second one is told so before it touches anything."""
     folder = Folder(tmp_path / "demo")
     folder.make()
-    with folder.occupied():
-        with pytest.raises(Mistake, match="已有演示在运行"), folder.occupied():
-            pass
+    with folder.occupied(), pytest.raises(Mistake, match="已有演示在运行"), folder.occupied():
+        pass
     with folder.occupied():
         assert folder.next_morning() == 1
 

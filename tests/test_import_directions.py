@@ -23,7 +23,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": {"schemas"},  # app and commands put the parts together
     "server.commands": {"server", "schemas"},
     "server.demo": {"server", "schemas"},
-    "server.api": {"server.settings", "server.values", "server.reports", "server.usecases", "server.core", "server.storage", "schemas"},
+    "server.api": {
+        "server.settings",
+        "server.values",
+        "server.reports",
+        "server.usecases",
+        "server.core",
+        "server.storage",
+        "schemas",
+    },
     "server.jobs": {"server.values", "server.usecases", "server.core", "server.storage", "schemas"},
     "server.usecases": {"server.values", "server.reports", "server.core", "server.storage", "schemas"},
     "server.reports": {"server.values", "server.core", "server.storage", "schemas"},
@@ -172,9 +180,7 @@ def test_a_planted_violation_is_found(tmp_path: Path, file: str, source: str) ->
     """Each kind of wrong import is caught, and the message says where it stands."""
     found = planted(tmp_path, file, source)
     assert found
-    assert all(
-        sentence.startswith(Path(file).with_suffix("").as_posix().replace("/", ".")) for sentence in found
-    )
+    assert all(sentence.startswith(Path(file).with_suffix("").as_posix().replace("/", ".")) for sentence in found)
 
 
 ALLOWED = {

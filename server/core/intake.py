@@ -19,6 +19,7 @@ from schemas.fold import fold
 from schemas.mutations import MAX_GROUP, Mutation
 from schemas.problems import Refusal
 from schemas.records import Consequence, Fields, RecordType
+from schemas.registry import TYPES
 from schemas.roles import Role
 from server.core import acts, admission, merge
 from server.core.decisions import Decision
@@ -172,12 +173,19 @@ class Intake:
         signing.create() if mutation.op == "create" else signing.change()
 
     def bring_about(self, cause: Record, author: Author, received: Received, wanted: Iterable[Consequence]) -> None:
-        """Make the records that follow from *cause* and are not there yet (the cases a check opened)."""
+        """
+        Make the records that follow from *cause* and are not there yet (the cases a check opened).
+
+        To one that is there, the photos are added that came to the check since: its evidence is the same.
+        """
         for follows in wanted:
-            if self.records.get(follows.id) is None:
+            record = self.records.get(follows.id)
+            if record is None:
                 record = _following(follows, cause, author)
                 self.records.put(record)
-                self.brought.append(Taken(record, author, received, "applied", []))
+            elif not _add_evidence(record, follows, author):
+                continue
+            self.brought.append(Taken(record, author, received, "applied", []))
 
     # -- groups -----------------------------------------------------------------------------------
 
@@ -368,6 +376,23 @@ def _following(follows: Consequence, cause: Record, author: Author) -> Record:
         clean=False,
         changed=True,
     )
+
+
+def _add_evidence(record: Record, follows: Consequence, author: Author) -> bool:
+    """Add to *record* the photos that *follows* has beyond it; say whether there were any."""
+    held = {photo["sha256"] for photo in record.fields.get("photos", ())}
+    new = [photo for photo in follows.fields.get("photos", ()) if photo["sha256"] not in held]
+    if not new or record.type != follows.type:
+        return False
+    stamp = author.stamp
+    adding = Mutation(
+        n=1, op="patch", type=record.type, id=record.id, grid=record.grid, at=(stamp.ms, stamp.counter),
+        by=author.person.id, base=record.version, add={"photos": new},
+    )  # fmt: skip
+    merge.merge(record, TYPES[record.type], adding, author)
+    # The tablet derives a case's photos only until the office's own case has come down.
+    record.clean = False
+    return True
 
 
 def _bundles(arrived: Sequence[Arrived]) -> Iterator[tuple[Group | None, list[Arrived]]]:

@@ -119,12 +119,13 @@ def invite(stage: Stage, store: Store, folder: Folder, url: str) -> None:
         f"您是{person.name}，{person.unit}{person.title}，与李明、王芳同一网格。登记码 15 分钟内有效，只能用一次。",
         "you are Sun Li, a grid worker beside the two; the code is good for 15 minutes, once.",
     )
-    tablet = f"{_program('gridward')} --data {shlex.quote(str(folder.path / 'my-tablet'))}"
+    gridward, where = _program("gridward"), shlex.quote(str(folder.path))
     for rest in (f"enrol {fresh_code(store, VISITOR)} --server {url}", "sync", "list shop", "record"):
-        stage.command(f"{tablet} {rest}")
+        stage.command(f"{gridward} --data {where}/my-tablet {rest}")
+    stage.say("看看李明的平板：", "look into Li Ming's tablet:")
+    stage.command(f"{gridward} --data {where}/tablets/li conflicts")
     stage.say("在办公室这边看：", "and on the office's side:")
-    around = f"GRIDWARD_DATA={shlex.quote(str(folder.path))} "
-    around += "" if url == PUBLIC_URL else f"GRIDWARD_PUBLIC_URL={url} "
+    around = f"GRIDWARD_DATA={where} " + ("" if url == PUBLIC_URL else f"GRIDWARD_PUBLIC_URL={url} ")
     for rest in ("conflicts list", "devices list", "audit verify", f"enrol-code --person {person.name}"):
         stage.command(f"{around}{_program('gridward-server')} {rest}")
     stage.say(f"接口说明 {url}/docs 。按 Ctrl-C 停止。", "the interface is described there; Ctrl-C stops.")

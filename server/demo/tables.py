@@ -103,7 +103,8 @@ def _parkings(segments: list[Segment], town: Town, dice: Random) -> Iterable[Row
     kinds = tuple(_PARKING_WORDS)
     for number in range(1, PARKINGS + 1):
         in_story = number <= _STORY_PARKINGS
-        segment = segments[number % _STORY_SEGMENTS if in_story else number % len(segments)]
+        others = len(segments) - _STORY_SEGMENTS
+        segment = segments[number % _STORY_SEGMENTS if in_story else _STORY_SEGMENTS + number % others]
         kind, side = kinds[number % len(kinds)], sides[number % len(sides)]
         yield {
             "停车区编号": f"TC{number:03d}", "停车区名称": f"{segment.road}{side}{_PARKING_WORDS[kind]}",

@@ -47,10 +47,6 @@ class Town:
         """Return the community *code*."""
         return next(community for community in self.communities if community.code == code)
 
-    def street_of(self, place: Place) -> Place:
-        """Return the street office above *place*."""
-        return next(street for street in self.streets if grid.lies_in(place.code, street.code))
-
     def grids_of(self, community: Place) -> list[Place]:
         """Return the grids of *community*."""
         return [made for made in self.grids if grid.lies_in(made.code, community.code)]

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -48,10 +50,14 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
-        write = copy.write_row
-        for row in rows:
-            write(row)
+    try:
+        with driver.cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
+            write = copy.write_row
+            for row in rows:
+                write(row)
+    except psycopg.Error as error:
+        # As any other statement would raise it: what is worth another try is tried again.
+        raise DBAPIError.instance(_copy_statement(table), None, error, psycopg.Error, hide_parameters=True) from error
 
 
 @cache

@@ -42,7 +42,8 @@ class RecordStore:
 
     def ids_by_code(self, type_name: str, codes: Iterable[str]) -> dict[str, str]:
         """Return the id of the oldest record for each of *codes* that some record of the type carries."""
-        sql = f"SELECT code, id FROM record WHERE district = {self._mark} AND type = {self._mark} AND code {self._any} ORDER BY id DESC"
+        m = self._mark
+        sql = f"SELECT code, id FROM record WHERE district = {m} AND type = {m} AND code {self._any} ORDER BY id DESC"
         rows = self._connection.exec_driver_sql(sql, (self._district, type_name, self._listed(codes)))
         return {row[0]: row[1] for row in rows}
 

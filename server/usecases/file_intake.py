@@ -123,12 +123,13 @@ def _find_duplicates(work: UnitOfWork, intake: Intake) -> list[Conflict]:
 
 
 def _numbered(rows: Iterable[Taken]) -> dict[str, list[tuple[str, Taken]]]:
-    """Return the new records that carry a number of their own, by type."""
+    """Return what gave a record its own number, with that number, by type."""
     found: dict[str, list[tuple[str, Taken]]] = defaultdict(list)
     for taken in rows:
         kind = taken.arrived.kind if taken.arrived else None
         unique = kind.rules.unique if kind else None
-        if unique and taken.arrived and taken.arrived.fields is not None and taken.changes:
+        mutation = taken.arrived.mutation if taken.arrived else None
+        if unique and mutation and unique.key[0] in mutation.set and taken.changes:
             code = taken.record.fields.get(unique.key[0])
             if isinstance(code, str):
                 found[taken.record.type].append((code, taken))
@@ -184,7 +185,7 @@ def _outcome(taken: Taken) -> Outcome:
         n=taken.arrived.n if taken.arrived else 0,
         outcome=taken.outcome,
         feed=taken.record.feed,
-        version=taken.number if taken.changes else taken.record.version,
+        version=taken.number if taken.changes else None,
         decisions=[d.told() for d in taken.decisions] or None,
     )
 

@@ -125,7 +125,7 @@ def _as_before(settled: Settled) -> Outcome:
         n=settled.n,
         outcome=settled.outcome,
         feed=settled.feed,
-        version=settled.version,
+        version=None if settled.outcome == "noop" else settled.version,
         decisions=told(settled.decisions),
         problem=wire.decode_json(settled.problem) if settled.problem else None,
     )

@@ -109,9 +109,9 @@ class Story:
         photos = sum(tablet.client.status().photos_waiting - tablet.photos_before for tablet in self._field)
         heard, _ = self._office.sync()
         promise(not heard.pulled, "断网时办公室收到了东西", "something reached the office although the lines were cut")
-        began, ended = _clock(morning.deeds[0].at_ms), _clock(morning.deeds[-1].at_ms)
+        until = _clock(morning.deeds[-1].at_ms)
         self._script.say(
-            f"{began} 至 {ended} 共记 {waiting} 条、照片 {photos} 张，都已落盘；街道此时同步，什么也没收到。",
+            f"到 {until} 共记 {waiting} 条、照片 {photos} 张，都已落盘；街道同步，什么也没收到。",
             f"{waiting} changes and {photos} photos, all on disk; the street office syncs meanwhile and hears nothing.",
         )
         promise(morning.cases, "没有问题上账", "no case was opened")

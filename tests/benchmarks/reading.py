@@ -125,10 +125,16 @@ def catching_up(postgres: LocalPostgres, sizes: tuple[int, int] = (50_000, 500_0
         same = large.bytes / small.bytes
     median = statistics.median(a for a, _ in seconds)
     return [
-        Figure(f"catching up 10 changes, {sizes[0]:,} records on the server", f"{median * 1e3:.2f} ms, {small.bytes} bytes"),
-        Figure(f"catching up 10 changes, {sizes[1]:,} records", f"{ratio:.2f} × the time, {same:.2f} × the bytes",
-               "≤ 1.1 ×", ratio <= 1.1 and same <= 1.1),
-    ]  # fmt: skip
+        Figure(
+            f"catching up 10 changes, {sizes[0]:,} records on the server", f"{median * 1e3:.2f} ms, {small.bytes} bytes"
+        ),
+        Figure(
+            f"catching up 10 changes, {sizes[1]:,} records",
+            f"{ratio:.2f} × the time, {same:.2f} × the bytes",
+            "≤ 1.1 ×",
+            ratio <= 1.1 and same <= 1.1,
+        ),
+    ]
 
 
 class _TenChanges:

@@ -52,12 +52,16 @@ def first_sync(postgres: LocalPostgres) -> list[Figure]:
     rate = told["pulled"] / told["seconds"]
     each = told["bytes"] / told["pulled"]
     return [
-        Figure(f"first sync of {told['pulled']:,} records into the tablet's file", f"{rate:,.0f} records/s",
-               "≥ 20,000 records/s", rate >= 20_000),
+        Figure(
+            f"first sync of {told['pulled']:,} records into the tablet's file",
+            f"{rate:,.0f} records/s",
+            "≥ 20,000 records/s",
+            rate >= 20_000,
+        ),
         Figure("bytes a record", f"{each:.0f}", "≤ 150", each <= 150),
         Figure("tablet's memory at its peak", f"{told['mib']:.0f} MiB", "≤ 75 MiB", told["mib"] <= 75),
         *recorded,
-    ]  # fmt: skip
+    ]
 
 
 def _apart(path: Path, port: int) -> dict[str, Any]:
@@ -83,11 +87,19 @@ def _recording(path: Path, raw_path: Path) -> list[Figure]:
         bulk = checks[ONE_BY_ONE : ONE_BY_ONE + IN_BULK]
         bulk_s, floor_s = _timed(lambda: _record_all(tablet, bulk)), _timed(lambda: _keep(raw, bulk))
     return [
-        Figure(f"recording a check, {HELD:,} held, one commit each", f"{ours * 1e3:.1f} ms = {floor / ours:.2f} × raw SQLite",
-               "≥ 0.5 ×, ≤ 20 ms", floor / ours >= 0.5 and ours <= 0.020),
-        Figure(f"recording {IN_BULK:,} checks in one commit", f"{IN_BULK / bulk_s:,.0f}/s = {floor_s / bulk_s:.2f} × raw SQLite",
-               "≥ 0.5 ×", floor_s / bulk_s >= 0.5),
-    ]  # fmt: skip
+        Figure(
+            f"recording a check, {HELD:,} held, one commit each",
+            f"{ours * 1e3:.1f} ms = {floor / ours:.2f} × raw SQLite",
+            "≥ 0.5 ×, ≤ 20 ms",
+            floor / ours >= 0.5 and ours <= 0.020,
+        ),
+        Figure(
+            f"recording {IN_BULK:,} checks in one commit",
+            f"{IN_BULK / bulk_s:,.0f}/s = {floor_s / bulk_s:.2f} × raw SQLite",
+            "≥ 0.5 ×",
+            floor_s / bulk_s >= 0.5,
+        ),
+    ]
 
 
 def _record(tablet: FieldClient, check: dict[str, Any]) -> None:
@@ -129,11 +141,19 @@ def two_hundred(postgres: LocalPostgres, tablets: int = 200) -> list[Figure]:
     floor = _crowd(postgres, "floor", tablets)
     ratio = ours["seconds"] / floor["seconds"]
     return [
-        Figure(f"{tablets} tablets at once, 50 up and 500 down each", f"{ours['seconds']:.1f} s = {ratio:.2f} × floor",
-               "≤ 2 × floor", ratio <= 2),
-        Figure("failed requests, checks missing", f"{ours['failures']}, {ours['missing']}", "0, 0",
-               not ours["failures"] and not ours["missing"]),
-    ]  # fmt: skip
+        Figure(
+            f"{tablets} tablets at once, 50 up and 500 down each",
+            f"{ours['seconds']:.1f} s = {ratio:.2f} × floor",
+            "≤ 2 × floor",
+            ratio <= 2,
+        ),
+        Figure(
+            "failed requests, checks missing",
+            f"{ours['failures']}, {ours['missing']}",
+            "0, 0",
+            not ours["failures"] and not ours["missing"],
+        ),
+    ]
 
 
 def _crowd(postgres: LocalPostgres, app: str, tablets: int) -> dict[str, Any]:
@@ -170,4 +190,3 @@ def _timed(action: Any) -> float:
 def measure(postgres: LocalPostgres) -> list[Figure]:
     """Return every figure of this page."""
     return first_sync(postgres) + two_hundred(postgres)
-

@@ -17,7 +17,10 @@ def test_it_opens_again(cursor: Cursor) -> None:
     assert unseal(KEY, "li", FEED, seal(KEY, "li", FEED, cursor)) == cursor
 
 
-@given(CURSORS, st.sampled_from([(b"K" * 32, "li", FEED), (KEY, "wang", FEED), (KEY, "li", "210902006"), (KEY, "li|", FEED)]))
+@given(
+    CURSORS,
+    st.sampled_from([(b"K" * 32, "li", FEED), (KEY, "wang", FEED), (KEY, "li", "210902006"), (KEY, "li|", FEED)]),
+)
 def test_it_opens_for_nobody_else(cursor: Cursor, who: tuple[bytes, str, str]) -> None:
     assert_closed(*who, seal(KEY, "li", FEED, cursor))
 

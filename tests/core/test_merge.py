@@ -44,7 +44,9 @@ def test_an_edit_nobody_contests_is_written(one: Any, fields: dict[str, Any]) ->
 def test_a_tablet_never_contests_its_own_edits() -> None:
     """Two edits made offline, one after the other, by two people on one tablet."""
     tree = planted(girth_cm=5)
-    assert merged(tree, edit("a", "wang", 2_000, set={"girth_cm": 6}), edit("a", "li", 3_000, set={"girth_cm": 7})) == []
+    assert (
+        merged(tree, edit("a", "wang", 2_000, set={"girth_cm": 6}), edit("a", "li", 3_000, set={"girth_cm": 7})) == []
+    )
     assert tree.fields["girth_cm"] == 7
 
 
@@ -106,7 +108,10 @@ def test_a_walker_does_not_write_over_what_he_saw_of_the_street() -> None:
 
 def test_a_day_apart_is_no_dispute() -> None:
     tree = planted()
-    early, late = edit("a", "wang", 2_000, set={"species": "柳"}), edit("b", "li", 2_001 + DAY_MS, set={"species": "榆"})
+    early, late = (
+        edit("a", "wang", 2_000, set={"species": "柳"}),
+        edit("b", "li", 2_001 + DAY_MS, set={"species": "榆"}),
+    )
     [decision] = merged(tree, early, late)
     assert told(decision) == ("species", "later_stamp", "kept", "榆")
 

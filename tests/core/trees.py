@@ -21,7 +21,9 @@ BORN = {"species": "杨", "health": "good", "observed_at": "2020-07-18T08:15:30+
 ROLES = {"li": Role.GRID_WORKER, "wang": Role.GRID_WORKER, "zhao": Role.COMMUNITY, "qian": Role.STREET}
 
 
-def edit(device: str, who: str, at_ms: int, *, base: int = 1, op: str = "patch", **parts: Any) -> tuple[Mutation, Author]:
+def edit(
+    device: str, who: str, at_ms: int, *, base: int = 1, op: str = "patch", **parts: Any
+) -> tuple[Mutation, Author]:
     """Return one edit and its author, as the server files them."""
     body = {"n": 1, "op": op, "type": "street_tree", "id": TREE, "grid": GRID, "at": [at_ms, 0], "by": LI, "base": base}
     mutation = msgspec.convert(body | parts, Mutation)

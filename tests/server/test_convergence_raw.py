@@ -74,11 +74,14 @@ def stories(draw: st.DrawFn) -> Story:
         clock, journal = NOON + number, []
         for _ in range(draw(st.integers(1, 3))):
             clock += draw(st.sampled_from([1_000, DAY_MS // 2, DAY_MS + 1]))
-            journal.append({"at": [clock, 0], "by": person_id(draw(st.sampled_from(list(ROLES)))), **draw(EDITS[type_])})
+            journal.append(
+                {"at": [clock, 0], "by": person_id(draw(st.sampled_from(list(ROLES)))), **draw(EDITS[type_])}
+            )
         edits.append(journal)
     turns = [number for number, journal in enumerate(edits) for _ in journal]
     orders = [
-        [(device, draw(st.integers(1, 3)), draw(st.booleans())) for device in draw(st.permutations(turns))] for _ in range(2)
+        [(device, draw(st.integers(1, 3)), draw(st.booleans())) for device in draw(st.permutations(turns))]
+        for _ in range(2)
     ]
     return Story(type_, edits, orders)
 
@@ -95,7 +98,12 @@ class District:
         self.told += 1
         record = derived_id("story", str(self.told))
         office = self._device("office")
-        first = {"op": "create", "type": story.type, "set": SHOP if story.type == "shop" else CASE, "at": [NOON - DAY_MS, 0]}
+        first = {
+            "op": "create",
+            "type": story.type,
+            "set": SHOP if story.type == "shop" else CASE,
+            "at": [NOON - DAY_MS, 0],
+        }
         first |= {"by": person_id("li"), "add": {"photos": [PHOTOS[0]]}}
         [outcome] = self._push(office, record, [first], 0, 1)
         waiting = {number: list(enumerate(journal, 1)) for number, journal in enumerate(story.edits)}
@@ -103,15 +111,26 @@ class District:
             batch, waiting[number] = waiting[number][:count], waiting[number][count:]
             for _ in range(2 if again and batch else 1 if batch else 0):
                 device = self._device(str(number))
-                self._push(device, record, [dict(edit, op="patch", type=story.type) for _, edit in batch], outcome.version, batch[0][0])
+                self._push(
+                    device,
+                    record,
+                    [dict(edit, op="patch", type=story.type) for _, edit in batch],
+                    outcome.version,
+                    batch[0][0],
+                )
         return self._shown(record)
 
     def _device(self, name: str) -> Device:
         id_ = derived_id("story-device", str(self.told), name)
         return Device(id_, DISTRICT, name, PEOPLE, revoked=False, epoch="first", cursor_key=b"k" * 32)
 
-    def _push(self, device: Device, record: str, edits: list[dict[str, Any]], base: int | None, n: int) -> list[wire.Outcome]:
-        raws = [wire.encode({"n": number, "id": record, "grid": GRID_7, "base": base, **edit}) for number, edit in enumerate(edits, n)]
+    def _push(
+        self, device: Device, record: str, edits: list[dict[str, Any]], base: int | None, n: int
+    ) -> list[wire.Outcome]:
+        raws = [
+            wire.encode({"n": number, "id": record, "grid": GRID_7, "base": base, **edit})
+            for number, edit in enumerate(edits, n)
+        ]
         answer = receive_mutations(self.store, device, Push("first", raws, None, NOON + 30 * DAY_MS))
         assert {o.outcome for o in answer.outcomes} <= {"applied", "merged", "conflict"}, answer.outcomes
         return answer.outcomes
@@ -119,7 +138,9 @@ class District:
     def _shown(self, record: str) -> tuple[Any, Any]:
         with self.store.work(DISTRICT, writing=False) as work:
             found = work.records.get([record])[record]
-            disputes = {(c.field, c.kind): wire.decode_json(c.detail) for c in work.conflicts.open() if c.record == record}
+            disputes = {
+                (c.field, c.kind): wire.decode_json(c.detail) for c in work.conflicts.open() if c.record == record
+            }
         named = {
             key: (told["kept"]["value"], sorted((o["at"], o["by"], str(o["value"])) for o in told["others"]))
             for key, told in disputes.items()

@@ -228,7 +228,9 @@ def test_another_address_or_method(office: Office, method: str, path: str, statu
 
 def test_a_cursor_of_elsewhere_does_not_open(office: Office) -> None:
     li, wang = office.device("li"), office.device("wang")
-    li.push(li.mutation("create", "shop", "0197f3a0-0000-7000-8000-0000000000a1", set={"name": "店", "category": "repair"}))
+    li.push(
+        li.mutation("create", "shop", "0197f3a0-0000-7000-8000-0000000000a1", set={"name": "店", "category": "repair"})
+    )
     li.push()
     sealed = li.cursors[STREET]
     turned = sealed[:-2] + ("A" if sealed[-2] != "A" else "B") + sealed[-1]
@@ -278,5 +280,3 @@ def code_of(response: TestResponse, status: int) -> str:
         assert told[text].strip()
     code: str = told["code"]
     return code
-
-

@@ -35,7 +35,8 @@ def test_a_refused_edit_does_not_condemn_the_record(office: Office) -> None:
 
     li.push(li.mutation("create", "shop", SHOP, set=shop()))
     [taken] = wang.push(waiting)
-    assert taken.outcome == "applied"
+    assert taken.outcome in ("applied", "merged")
+    assert office.refused(wang.id)[0][:2] == (1, "invalid_fields")
 
 
 def test_a_refused_creation_condemns_what_builds_on_it_later(office: Office) -> None:
@@ -50,11 +51,11 @@ def test_a_creation_sent_again_as_another_changes_nothing_and_says_so_again(offi
     """A journal offered anew after the server was restored."""
     li = office.device("li")
     made = li.mutation("create", "shop", SHOP, set=shop())
-    [first] = li.push(made)
+    li.push(made)
     li.install = "second"
     li.n = 0
     answers = [li.push(made) for _ in range(2)]
-    assert [[(o.outcome, o.version) for o in answer] for answer in answers] == [[("noop", first.version)]] * 2
+    assert [[(o.outcome, o.version) for o in answer] for answer in answers] == [[("noop", None)]] * 2
     assert [(install, n) for install, n, _ in office.taken(li.id)] == [("first", 1), ("second", 1)]
 
 
@@ -79,7 +80,9 @@ def test_a_stopped_worker_reads_nothing_more(office: Office) -> None:
 def test_whose_role_ended_keeps_what_he_signed_before(office: Office) -> None:
     li = office.device("li")
     office.end_grants("li", li.clock_ms + 1_500)
-    outcomes = li.push(li.mutation("create", "shop", SHOP, set=shop()), li.mutation("create", "shop", OTHER, set=shop()))
+    outcomes = li.push(
+        li.mutation("create", "shop", SHOP, set=shop()), li.mutation("create", "shop", OTHER, set=shop())
+    )
     assert [o.outcome for o in outcomes] == ["applied", "rejected"]
     assert code(outcomes[1]) == "outside_area"
 
@@ -113,7 +116,10 @@ def pairs(office: Office) -> set[frozenset[str]]:
 def test_one_number_on_two_shops_is_shown_as_a_pair(office: Office) -> None:
     """In one push or in two, by a creation or by a correction; nobody is refused."""
     li, wang = office.device("li"), office.device("wang")
-    both = li.push(li.mutation("create", "shop", SHOP, set=shop(code="S1")), li.mutation("create", "shop", OTHER, set=shop(code="S1")))
+    both = li.push(
+        li.mutation("create", "shop", SHOP, set=shop(code="S1")),
+        li.mutation("create", "shop", OTHER, set=shop(code="S1")),
+    )
     assert [o.outcome for o in both] == ["applied", "applied"]
     assert pairs(office) == {frozenset((SHOP, OTHER))}
 
@@ -128,12 +134,12 @@ def test_whichever_came_first_the_pair_is_the_same(office: Office) -> None:
     found = []
     for number, order in enumerate(((0, 1), (1, 0))):
         ids = [derived_id("pair", str(number), str(place)) for place in range(2)]
-        ids.sort()
         for place in order:
             li = office.device("li")
             li.push(li.mutation("create", "shop", ids[place], set=shop(code=f"S{number}")))
-        found.append([(c.record == ids[1], c.field == ids[0]) for c in office.conflicts() if c.record in ids])
-    assert found == [[(True, True)]] * 2
+        found.append(frozenset(ids) in pairs(office))
+    assert found == [True, True]
+    assert len(pairs(office)) == 2
 
 
 # -- many at once ---------------------------------------------------------------------------------------
@@ -176,15 +182,20 @@ def test_two_tablets_that_edit_many_records_in_opposite_orders(office: Office) -
     owner = office.device("chen")
     owner.push(*(owner.mutation("create", "shop", id_, grid=ELSEWHERE, set=shop()) for id_ in ids))
 
-    def push(order: list[str]) -> set[str]:
-        tablet = office.device("chen")
+    tablets = [office.device("chen"), office.device("chen")]
+
+    def push(place: int) -> set[str]:
+        tablet, order = tablets[place], ids[:: 1 - 2 * place]
         told = set()
         for _ in range(10):
-            raws = [tablet.mutation("patch", "shop", id_, grid=ELSEWHERE, base=1_000, set={"door_no": tablet.id[:4]}) for id_ in order]
-            told |= {o.outcome for o in tablet.push(*raws, limit=0)}
+            raws = [
+                tablet.mutation("patch", "shop", id_, grid=ELSEWHERE, base=1_000, set={"door_no": tablet.id[:4]})
+                for id_ in order
+            ]
+            told |= {o.outcome for o in tablet.push(*raws)}
         return told
 
     with ThreadPoolExecutor(2) as pool:
-        assert set().union(*pool.map(push, (ids, ids[::-1]))) <= {"applied", "merged"}
+        assert set().union(*pool.map(push, (0, 1))) <= {"applied", "merged"}
     with office.store.work(DISTRICT, writing=False) as work:
         assert work.feeds.heads()[ELSEWHERE[:9]] == 20 + 2 * 10 * 20

@@ -180,7 +180,9 @@ def test_one_bad_mutation_between_two_good(office: Office, make: Callable[[RawDe
     outcomes = answers[0]
     assert answers == [outcomes] * 3
     good = {number_of(first), number_of(last)}
-    assert {n: o.outcome for n, o in outcomes.items()} == dict.fromkeys(outcomes, "rejected") | dict.fromkeys(good, "applied")
+    assert {n: o.outcome for n, o in outcomes.items()} == dict.fromkeys(outcomes, "rejected") | dict.fromkeys(
+        good, "applied"
+    )
     [refused] = [o for n, o in outcomes.items() if n not in good]
     assert refused.problem is not None
     assert refused.problem["code"] == code

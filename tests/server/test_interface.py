@@ -56,7 +56,9 @@ def test_every_call_keeps_to_the_document(li: RawDevice, mode: schemathesis.Gene
         @given(case=cases)
         def keeps_to_it(case: schemathesis.Case) -> None:
             # The test client does not unpack what it asked to be packed.
-            plain = {"Accept-Encoding": "identity"} | ({"Content-Type": "application/json"} if case.method == "POST" else {})
+            plain = {"Accept-Encoding": "identity"} | (
+                {"Content-Type": "application/json"} if case.method == "POST" else {}
+            )
             for headers in (plain, plain | {"Authorization": f"Bearer {li.token}"}):
                 answer = case.call_and_validate(checks=CHECKS, headers=headers)
                 statuses.add((case.path, answer.status_code))

@@ -300,7 +300,9 @@ def test_the_same_two_writers_with_numbers_last_lose_nothing(postgres_url: str) 
 
 
 def one_shop(number: int) -> Push:
-    return Push("first", [written(1, "create", shop_of(number), GRID_7, {"name": "店", "category": "retail"})], None, NOON)
+    return Push(
+        "first", [written(1, "create", shop_of(number), GRID_7, {"name": "店", "category": "retail"})], None, NOON
+    )
 
 
 def shop_of(number: int) -> str:

@@ -114,3 +114,18 @@ def _cut_after(state: str) -> Callable[[Progress], None]:
             raise _NetworkGone
 
     return watch
+
+
+def test_a_photo_attached_to_a_check_later_stands_in_its_case_too(town: Town) -> None:
+    """The case was opened before the picture was taken; its evidence is the check's."""
+    li, qian = town.tablet("li"), town.tablet("qian")
+    found = _check_with_waste()
+    check = li.create(found["type"], grid=GRID_7, set=found["set"])
+    [case] = li.find("case").records
+    town.sync("li", "qian")
+    li.attach(check, b"\xff\xd8 a heap of waste", item="H4")
+    town.sync("li", "qian", "li")
+    [photo] = town.on_server(case.id)["photos"]
+    assert photo["item"] == "H4"
+    for tablet in (li, qian):
+        assert same_bytes(tablet.read(case.id).fields) == same_bytes(town.on_server(case.id))

@@ -50,7 +50,7 @@ class Town:
                 network,
                 clock=lambda: self.now_ms,
                 randomness=random.Random(name).randbytes,
-                sleep=lambda seconds: None,
+                sleep=lambda _: None,
                 patience=PATIENT,
             )
             account = Account(person_id(name), PEOPLE[name][0])
