@@ -126,7 +126,6 @@ class CaseSchema(RecordSchema):
     time_field = "found_at"
     status_field = "status"
 
-    case_no = Text(1, 40, allow_none=True, metadata=labelled("问题编号", DERIVED))
     source = Choice(SOURCES, required=True, metadata=labelled("问题来源", FIRST))
     check_id = Id(allow_none=True, metadata=labelled("检查", FIRST))
     item_codes = Many(Text(1, 20), 40, metadata=labelled("检查项", union()))

@@ -197,11 +197,12 @@ class Authority:
         """
         Settle among the highest rank only; other values of lower ranks are set aside.
 
-        They are all kept: which suggestions stand must not depend on who came between them.
+        Every rank is settled within itself, and what it keeps is kept: which suggestions stand must
+        not depend on who came between them.
         """
-        rank = max(c.rank for c in candidates)
-        inner = self.inner.settle([c for c in candidates if c.rank == rank])
-        lower = tuple(sorted((c for c in candidates if c.rank < rank), key=_by_stamp))
+        ranks = sorted({c.rank for c in candidates}, reverse=True)
+        inner, *others = (self.inner.settle([c for c in candidates if c.rank == rank]) for rank in ranks)
+        lower = tuple(sorted((c for other in others for c in other.kept), key=_by_stamp))
         aside = tuple(c for c in lower if c.value != inner.winner.value)
         reason = "higher_rank" if aside else inner.reason
         return inner._replace(kept=inner.kept + lower, aside=aside, reason=reason)

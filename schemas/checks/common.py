@@ -150,7 +150,6 @@ class CheckSchema(RecordSchema):
     subject_field = "target_id"
     time_field = "observed_at"
 
-    check_no = Text(1, 40, allow_none=True, metadata=labelled("检查单号", DERIVED))
     inspector_id = Id(required=True, metadata=labelled("检查人", FIRST))
     inspector_role = Choice({role.value: role.zh for role in Role}, required=True, metadata=labelled("身份", FIRST))
     target_id = Id(allow_none=True, metadata=labelled("检查对象", FIRST))

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from schemas.checks.scoring import FORMS, assess_check
+from schemas.numbers import number_of
 from sync_client.client import FieldClient
 from sync_client.commands import filters
 from sync_client.commands.deciding import sentence
@@ -177,6 +178,8 @@ def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _APART]
     order = [name for name in known if name in given] + [name for name in given if name not in known]
     voice.pairs((brief(label_of(known.get(name), name)), english(name), names.value(record, name)) for name in order)
+    number = number_of(record.type, record.grid, record.born, dict(record.fields))
+    voice.pairs([("编号", "number", number)] if number else [])
     _tell_items(voice, record)
     _tell_photos(voice, record)
     voice.show(Text(f"  {record.id}  {record.grid}  {names.person(record.by)} {when(record.at)}", QUIET))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
@@ -161,8 +161,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     engine.dispose()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=stories())
 def test_every_order_comes_to_the_same(here: District, story: Story) -> None:
+    note(str(story))
     first, second = (here.tell(story, order) for order in story.orders)
     assert first == second
