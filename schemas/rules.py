@@ -47,6 +47,8 @@ class Settled(NamedTuple):
     reason: str
     aside: tuple[Candidate, ...] = ()
     open: bool = False
+    #: What a person is shown of the dispute, where that is not all that is kept.
+    standing: tuple[Candidate, ...] = ()
 
 
 class Rule(Protocol):
@@ -197,15 +199,14 @@ class Authority:
         """
         Settle among the highest rank only; other values of lower ranks are set aside.
 
-        Every rank is settled within itself, and what it keeps is kept: which suggestions stand must
-        not depend on who came between them.
+        All are kept: whoever made a value outdated may himself, in a greater role, take it back.
         """
-        ranks = sorted({c.rank for c in candidates}, reverse=True)
-        inner, *others = (self.inner.settle([c for c in candidates if c.rank == rank]) for rank in ranks)
-        lower = tuple(sorted((c for other in others for c in other.kept), key=_by_stamp))
-        aside = tuple(c for c in lower if c.value != inner.winner.value)
+        row = tuple(sorted(candidates, key=_by_stamp))
+        rank = max(c.rank for c in row)
+        inner = self.inner.settle([c for c in row if c.rank == rank])
+        aside = tuple(c for c in row if c.rank < rank and c.value != inner.winner.value)
         reason = "higher_rank" if aside else inner.reason
-        return inner._replace(kept=inner.kept + lower, aside=aside, reason=reason)
+        return inner._replace(kept=row, aside=aside, reason=reason, standing=(*inner.kept, *aside))
 
 
 @dataclass(frozen=True, slots=True)

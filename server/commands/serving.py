@@ -2,6 +2,7 @@
 Running the server 运行: gunicorn with threads, and the jobs beside the requests in each process.
 """
 
+import gc
 from typing import Any
 
 import click
@@ -17,6 +18,17 @@ from server.usecases.mistakes import Mistake
 #: A tablet on a weak line may need this long for a body of a megabyte.
 TIMEOUT_S = 120
 GRACE_S = 30
+
+
+def calm_collector() -> None:
+    """
+    Let Python's cycle collector look less often, and never at what was there from the beginning.
+
+    A push makes tens of thousands of objects that die by themselves at its end; walking over them every
+    few hundred costs a tenth of the time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without types
@@ -41,6 +53,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
     def load(self) -> Flask:
         """Return the application of this worker, its jobs running."""
         app = create_app(self._settings)
+        calm_collector()
         self._jobs = start_jobs(app.extensions["gridward"])
         return app
 

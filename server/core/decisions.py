@@ -55,7 +55,8 @@ def decide(name: str, rule: Rule, new: Candidate, settled: Any, candidates: tupl
     else:
         outcome = "set_aside"
     return Decision(
-        name, rule.name, settled.reason, outcome, settled.winner, candidates, settled.aside, settled.kept
+        name, rule.name, settled.reason, outcome, settled.winner, candidates, settled.aside,
+        settled.standing or settled.kept,
     )  # fmt: skip
 
 

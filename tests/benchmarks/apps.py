@@ -19,6 +19,7 @@ from schemas.gates import gate_of
 from schemas.mutations import Mutation
 from schemas.registry import TYPES
 from server.app import create_app
+from server.commands.serving import calm_collector
 from server.settings import Settings
 from server.storage.engine import engine_options
 
@@ -33,7 +34,9 @@ _COPY = 'COPY floor (district, id, type, grid, n, "by", at_ms, fields) FROM STDI
 
 def gridward() -> Flask:
     """Return Gridward over the database that the environment names."""
-    return create_app(Settings.from_environment())
+    app = create_app(Settings.from_environment())
+    calm_collector()
+    return app
 
 
 class Body(Struct):
@@ -49,6 +52,7 @@ _decode = msgspec.json.Decoder(Body).decode
 def floor() -> Flask:
     """Return the floor over the database that the environment names."""
     app = Flask("floor")
+    calm_collector()
     url = os.environ["GRIDWARD_DATABASE_URL"]
     engine = create_engine(url, **engine_options(url))
 

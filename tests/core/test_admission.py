@@ -1,7 +1,10 @@
 """Who may do what, where: the office's own table, played through."""
 
+from typing import Any
+
 import pytest
 
+from schemas.checks.street import STREET_1
 from schemas.roles import Role
 from server.core.admission import LOCK_AFTER_MS
 from server.values import Grant, Person
@@ -21,7 +24,7 @@ from tests.core.desk import (
     always,
     person,
 )
-from tests.schemas.checks_made import STREET_1, clean
+from tests.schemas.checks_made import clean
 
 COLUMNS = {
     "GW": (Role.GRID_WORKER, GRID_7),
@@ -89,31 +92,22 @@ class Attempt:
     def __call__(self, action: str) -> str:
         """Return the outcome of trying it."""
         new = SHOP[:-1] + ("0" if SHOP[-1] != "0" else "1")
-        match action:
-            case "record a check":
-                return self._do("create", "street_check", new, set=check_by(self.who, self.role))
-            case "correct a check":
-                return self._do("patch", "street_check", CHECK, set={"weather": "rain"})
-            case "correct one's own check":
-                return self._do("patch", "street_check", self.own, set={"weather": "rain"})
-            case "correct another's score":
-                revision = REVISION | {"by": self.who.id}
-                return self._do("patch", "street_check", CHECK, set={"score_revision": revision})
-            case "report a problem":
-                return self._do("create", "case", new, set=FOUND)
-            case "accept a case":
-                return self._do("act", "case", CASE, act={"name": "accept"})
-            case "refuse a case":
-                return self._do("act", "case", CASE, act={"name": "refuse", "reason": "重复"})
-            case "void a case":
-                return self._do("void", "case", CASE)
-            case "enter a shop":
-                return self._do("create", "shop", new, set=OURS)
-            case "edit a shop":
-                return self._do("patch", "shop", SHOP, base=99, set={"new": 1})
-            case "void a shop":
-                return self._do("void", "shop", SHOP)
-        raise AssertionError(action)
+        revision = REVISION | {"by": self.who.id}
+        tries: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+            "record a check": ("create", "street_check", new, {"set": check_by(self.who, self.role)}),
+            "correct a check": ("patch", "street_check", CHECK, {"set": {"weather": "rain"}}),
+            "correct one's own check": ("patch", "street_check", self.own, {"set": {"weather": "rain"}}),
+            "correct another's score": ("patch", "street_check", CHECK, {"set": {"score_revision": revision}}),
+            "report a problem": ("create", "case", new, {"set": FOUND}),
+            "accept a case": ("act", "case", CASE, {"act": {"name": "accept"}}),
+            "refuse a case": ("act", "case", CASE, {"act": {"name": "refuse", "reason": "重复"}}),
+            "void a case": ("void", "case", CASE, {}),
+            "enter a shop": ("create", "shop", new, {"set": OURS}),
+            "edit a shop": ("patch", "shop", SHOP, {"base": 99, "set": {"new": 1}}),
+            "void a shop": ("void", "shop", SHOP, {}),
+        }
+        op, type_, id_, parts = tries[action]
+        return self._do(op, type_, id_, **parts)
 
     def _do(self, op: str, type_: str, id_: str, **parts: object) -> str:
         return self.desk.do(self.who, op, type_, id_, tablet="tablet", grid=self.place, **parts)

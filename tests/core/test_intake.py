@@ -2,10 +2,11 @@
 
 import pytest
 
+from schemas.checks.street import STREET_1
 from server.core.intake import Intake
 from server.values import Dot
 from tests.core.desk import CASE, LI, MORNING, QIAN, SHOP, WANG, Desk, codes
-from tests.schemas.checks_made import STREET_1, clean
+from tests.schemas.checks_made import clean
 
 NEW = {"name": "老王修车", "category": "repair"}
 OTHER = SHOP[:-1] + ("0" if SHOP[-1] != "0" else "1")
@@ -124,10 +125,7 @@ GROUPS = {
 def test_a_group_comes_whole_or_can_never_be_taken(groups: list[list[int] | None], expected: list[str]) -> None:
     desk = Desk()
     ids = [SHOP, OTHER, CASE]
-    raws = [
-        desk.mutation(LI, "create", "shop", ids[place], set=NEW, **({"group": group} if group else {}))
-        for place, group in enumerate(groups)
-    ]
+    raws = [desk.mutation(LI, "create", "shop", ids[place], set=NEW, group=group) for place, group in enumerate(groups)]
     assert [outcome for _, outcome in sorted(outcomes(desk.push(LI, *raws)).items())] == expected
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from schemas.rules import DAY_MS
+from server.core import merge
 from server.core.decisions import Decision
 from server.values import Dot
 from tests.core.trees import edit, merged, planted
+from tests.schemas.samples import TREES
 
 NEAR = {"sha256": "3f" * 32, "slot": "near"}
 FAR = {"sha256": "3f" * 32, "slot": "far"}
@@ -56,16 +58,20 @@ CONTESTS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str, A
     # name: first edit (Wang at 3000), second edit (Li at 2000), what is decided about the second
     "later": ({"girth_cm": 6}, {"girth_cm": 7}, ("girth_cm", "later_stamp", "set_aside", 6)),
     "written once": (
-        {"planted_on": "2001-01-01"}, {"planted_on": "2002-01-01"}, ("planted_on", "written_once", "kept", "2002-01-01"),
+        {"planted_on": "2001-01-01"},
+        {"planted_on": "2002-01-01"},
+        ("planted_on", "written_once", "kept", "2002-01-01"),
     ),
     "greater": ({"height_m": 9}, {"height_m": 4}, ("height_m", "highest_value", "set_aside", 9)),
     "graver": ({"health": "poor"}, {"health": "dead"}, ("health", "escalate_value", "kept", "dead")),
     "a person": ({"species": "柳"}, {"species": "榆"}, ("species", "a_person_decides", "open", "榆")),
     "together": (
-        {"lat": 42, "lng": 121}, {"lat": 43, "lng": 122}, ("lat+lng", "later_stamp", "set_aside", {"lat": 42, "lng": 121}),
+        {"lat": 42, "lng": 121},
+        {"lat": 43, "lng": 122},
+        ("lat+lng", "later_stamp", "set_aside", {"lat": 42, "lng": 121}),
     ),
     "unknown here": ({"new": 1}, {"new": 2}, ("new", "later_stamp", "set_aside", 1)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("first", "second", "decided"), CONTESTS.values(), ids=CONTESTS)
@@ -120,9 +126,6 @@ def test_a_day_apart_is_no_dispute() -> None:
 
 
 def closed_by(last: Any, *before: Any) -> tuple[tuple[str, str], ...]:
-    from server.core import merge
-    from tests.schemas.samples import TREES
-
     tree = planted()
     merged(tree, *before)
     mutation, author = last
@@ -153,20 +156,26 @@ def test_the_street_settles_a_suggestion() -> None:
 # -- sets, lists, shares ------------------------------------------------------------------------------
 
 SETS: dict[str, tuple[list[Any], list[str]]] = {
-    "both additions stay": ([edit("a", "li", 2_000, add={"birds": ["鸽"]}), edit("b", "wang", 2_000, add={"birds": ["鸦"]})], ["鸦", "鸽", "鹊"]),
+    "both additions stay": (
+        [edit("a", "li", 2_000, add={"birds": ["鸽"]}), edit("b", "wang", 2_000, add={"birds": ["鸦"]})],
+        ["鸦", "鸽", "鹊"],
+    ),
     "what he saw goes": ([edit("a", "wang", 2_000, remove={"birds": ["鹊"]})], []),
     "what he did not see stays": ([edit("a", "wang", 2_000, base=0, remove={"birds": ["鹊"]})], ["鹊"]),
     "adding again outlives a removal": (
-        [edit("a", "li", 2_000, add={"birds": ["鹊"]}), edit("b", "wang", 9_000, remove={"birds": ["鹊"]})], ["鹊"],
+        [edit("a", "li", 2_000, add={"birds": ["鹊"]}), edit("b", "wang", 9_000, remove={"birds": ["鹊"]})],
+        ["鹊"],
     ),
     "also when it arrives later": (
-        [edit("b", "wang", 9_000, remove={"birds": ["鹊"]}), edit("a", "li", 2_000, add={"birds": ["鹊"]})], ["鹊"],
+        [edit("b", "wang", 9_000, remove={"birds": ["鹊"]}), edit("a", "li", 2_000, add={"birds": ["鹊"]})],
+        ["鹊"],
     ),
     "who adds and removes is believed": (
-        [edit("a", "li", 2_000, add={"birds": ["鸽"]}), edit("a", "li", 2_001, remove={"birds": ["鸽"]})], ["鹊"],
+        [edit("a", "li", 2_000, add={"birds": ["鸽"]}), edit("a", "li", 2_001, remove={"birds": ["鸽"]})],
+        ["鹊"],
     ),
     "nothing to remove": ([edit("a", "wang", 2_000, remove={"birds": ["鹰"]})], ["鹊"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("edits", "birds"), SETS.values(), ids=SETS)
@@ -220,3 +229,17 @@ def test_everybody_has_one_share_a_tablet() -> None:
         edit("a", "wang", 3_000, share={"water_t": 1.5}),
     )
     assert tree.fields["water_t"] == {"a:wang": 1.5, "b:li": 2}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
+def test_a_value_made_outdated_counts_again_when_its_rival_is_taken_back(order: tuple[int, int, int]) -> None:
+    """On one tablet a walker's later word gives way to the community's; another walker's suggestion stands."""
+    tree = planted()
+    edits = (
+        edit("a", "wang", 2_000, set={"species": "柳"}),
+        edit("b", "li", 3_000 + DAY_MS, set={"species": "榆"}),
+        edit("b", "zhao", 4_000 + DAY_MS, set={"species": "槐"}),
+    )
+    merged(tree, *(edits[place] for place in order))
+    kept = tree.marks.values["species"]
+    assert sorted(candidate.value for candidate in kept) == ["柳", "槐"]

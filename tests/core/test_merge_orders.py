@@ -14,22 +14,34 @@ Edit = tuple[Mutation, Author]
 
 PHOTOS = [{"sha256": name * 32, "slot": slot} for name in ("3f", "4e") for slot in ("near", "far")]
 PARTS = st.one_of(
-    st.fixed_dictionaries({"set": st.one_of(
-        st.fixed_dictionaries({"species": st.sampled_from(["杨", "柳", "榆"])}),
-        st.fixed_dictionaries({"health": st.sampled_from(["good", "poor", "dead"])}),
-        st.fixed_dictionaries({"height_m": st.sampled_from([None, 3, 4.5, 9])}),
-        st.fixed_dictionaries({"girth_cm": st.integers(1, 3)}),
-        st.fixed_dictionaries({"planted_on": st.sampled_from(["2001-03-12", "2002-03-12"])}),
-        st.fixed_dictionaries({"lat": st.sampled_from([42, 43]), "lng": st.sampled_from([121, 122])}),
-        st.fixed_dictionaries({"a+b": st.integers(1, 3)}),
-    )}),
-    st.fixed_dictionaries({"add": st.fixed_dictionaries({"photos": st.lists(st.sampled_from(PHOTOS), min_size=1, max_size=2)})}),
-    st.fixed_dictionaries({"remove": st.fixed_dictionaries({"photos": st.lists(st.sampled_from(["3f" * 32, "4e" * 32]), min_size=1, max_size=1)})}),
+    st.fixed_dictionaries(
+        {
+            "set": st.one_of(
+                st.fixed_dictionaries({"species": st.sampled_from(["杨", "柳", "榆"])}),
+                st.fixed_dictionaries({"health": st.sampled_from(["good", "poor", "dead"])}),
+                st.fixed_dictionaries({"height_m": st.sampled_from([None, 3, 4.5, 9])}),
+                st.fixed_dictionaries({"girth_cm": st.integers(1, 3)}),
+                st.fixed_dictionaries({"planted_on": st.sampled_from(["2001-03-12", "2002-03-12"])}),
+                st.fixed_dictionaries({"lat": st.sampled_from([42, 43]), "lng": st.sampled_from([121, 122])}),
+                st.fixed_dictionaries({"a+b": st.integers(1, 3)}),
+            )
+        }
+    ),
+    st.fixed_dictionaries(
+        {"add": st.fixed_dictionaries({"photos": st.lists(st.sampled_from(PHOTOS), min_size=1, max_size=2)})}
+    ),
+    st.fixed_dictionaries(
+        {
+            "remove": st.fixed_dictionaries(
+                {"photos": st.lists(st.sampled_from(["3f" * 32, "4e" * 32]), min_size=1, max_size=1)}
+            )
+        }
+    ),
     st.fixed_dictionaries({"add": st.fixed_dictionaries({"birds": st.just(["鹊"])})}),
     st.fixed_dictionaries({"remove": st.fixed_dictionaries({"birds": st.just(["鹊"])})}),
     st.fixed_dictionaries({"add": st.fixed_dictionaries({"remarks": st.just(["已浇水"])})}),
     st.fixed_dictionaries({"share": st.fixed_dictionaries({"water_t": st.sampled_from([0.5, 1])})}),
-)  # fmt: skip
+)
 
 
 @st.composite

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 import zstandard
+from sqlalchemy import func, update
 from werkzeug.test import TestResponse
 
+from server.storage.tables import record
 from tests.postgres import LocalPostgres
 from tests.server.office import DISTRICT, STREET, Office, open_office
 
@@ -253,7 +255,8 @@ def test_no_token_and_no_text_reaches_the_log(office: Office, capsys: pytest.Cap
     shop = "0197f3a0-0000-7000-8000-0000000000b1"
     li.push(li.mutation("create", "shop", shop, set={"name": "王记修车行", "category": "repair"}))
     with office.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE record SET fields = replace(fields, '}', '') WHERE id = '" + shop + "'")
+        torn = func.replace(record.c.fields, "}", "")
+        connection.execute(update(record).where(record.c.id == shop).values(fields=torn))
     code_of(li.post(b'{"protocol": 1, "install": "13804180000", "mutations": 7}'), 400)
     called = li.mutation("patch", "shop", shop, set={"operator_phone": "13804180000"})
     broken = li.post(asking(mutations=[msgspec.Raw(called)]))

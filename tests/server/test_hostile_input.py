@@ -80,7 +80,7 @@ def changing(op: str, **parts: Any) -> Callable[[RawDevice], bytes]:
 
 def bare(text: str) -> Callable[[RawDevice], bytes]:
     """Return a maker of JSON that is no mutation at all; it has no number."""
-    return lambda device: text.encode()
+    return lambda _: text.encode()
 
 
 def nested(levels: int) -> str:
@@ -288,11 +288,17 @@ def same(kept: bytes, sent: bytes) -> bool:
 # -- any node of a good push may be anything ----------------------------------------------------------
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(), max_size=12) | st.sampled_from(["\0", "210902", "create", "x" * 300]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=6), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 70), 1 << 70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(), max_size=12)
+    | st.sampled_from(["\0", "210902", "create", "x" * 300]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=6), inner, max_size=3)
+    ),
     max_leaves=6,
-)  # fmt: skip
+)
 
 
 def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -320,14 +326,24 @@ def test_any_node_may_be_anything(office: Office, data: st.DataObject) -> None:
     li = office.device("li")
     photo = {"sha256": "3f" * 32, "role": "near", "taken_at": "2020-07-18T08:15:30+08:00"}
     body: Any = {
-        "protocol": 1, "install": "first", "cursors": {}, "limit": 10, "now": 1_600_000_000_000, "last": 2,
+        "protocol": 1,
+        "install": "first",
+        "cursors": {},
+        "limit": 10,
+        "now": 1_600_000_000_000,
+        "last": 2,
         "report": {"waiting": 1, "app": "tablet 1"},
         "mutations": [
-            plain(li, 1) | {"add": {"photos": [photo], "remark": ["已劝导"]}, "base": 0, "role": "grid_worker", "schema": 1},
-            msgspec.json.decode(li.mutation("patch", "shop", shop_id(li, 1), set={"name": "王记"}, remove={"photos": ["3f" * 32]})),
-            msgspec.json.decode(li.mutation("act", "case", shop_id(li, 9), act={"name": "accept", "evidence": [], "reason": None})),
+            plain(li, 1)
+            | {"add": {"photos": [photo], "remark": ["已劝导"]}, "base": 0, "role": "grid_worker", "schema": 1},
+            msgspec.json.decode(
+                li.mutation("patch", "shop", shop_id(li, 1), set={"name": "王记"}, remove={"photos": ["3f" * 32]})
+            ),
+            msgspec.json.decode(
+                li.mutation("act", "case", shop_id(li, 9), act={"name": "accept", "evidence": [], "reason": None})
+            ),
         ],
-    }  # fmt: skip
+    }
     for _ in range(data.draw(st.integers(1, 2))):
         path = data.draw(st.sampled_from(list(nodes(body))))
         body = replaced(body, path, data.draw(ANYTHING))

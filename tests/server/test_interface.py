@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     missing_required_header,
@@ -50,11 +52,12 @@ def test_every_call_keeps_to_the_document(li: RawDevice, mode: schemathesis.Gene
     document = schemathesis.openapi.from_wsgi("/docs/openapi.json", li.office.app)
     statuses: set[tuple[str, int]] = set()
     for found in document.get_all_operations():
+        assert isinstance(found, Ok)
         cases = found.ok().as_strategy(generation_mode=mode)
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=cases)
-        def keeps_to_it(case: schemathesis.Case) -> None:
+        def keeps_to_it(case: schemathesis.Case[Any]) -> None:
             # The test client does not unpack what it asked to be packed.
             plain = {"Accept-Encoding": "identity"} | (
                 {"Content-Type": "application/json"} if case.method == "POST" else {}

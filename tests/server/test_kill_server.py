@@ -134,7 +134,7 @@ def assert_kept(office: Office, tablet: Tablet) -> None:
     with office.store.engine.connect() as connection:
         rows = connection.execute(select(h.n, h.version).where(h.device == tablet.device.id)).all()
     assert sorted(n for n, _ in rows) == list(range(1, tablet.device.n + 1))
-    assert {n: version for n, version in rows} == tablet.acknowledged
+    assert {row.n: row.version for row in rows} == tablet.acknowledged
     with office.store.work(DISTRICT, writing=False) as work:
         records = work.records.get(tablet.fields)
     assert {id_: record.fields for id_, record in records.items()} == tablet.fields

@@ -142,7 +142,7 @@ class Following:
         while self.pull():
             pass
         with self.store.engine.connect() as connection:
-            last = {id_: version for id_, version in connection.execute(select(record.c.id, record.c.version))}
+            last = {row.id: row.version for row in connection.execute(select(record.c.id, record.c.version))}
         return {id_ for id_, version in last.items() if self.seen.get(id_) != version}
 
 
