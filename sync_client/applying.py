@@ -19,8 +19,6 @@ from sync_client.overlay import NOTHING, View, kind_of, lay, lay_all
 
 #: What the server took, as far as the tablet can know before the record itself comes down.
 _TAKEN = frozenset({"applied", "merged", "conflict", "noop"})
-#: A newly measured clock offset is kept when it differs by more than this: 1 s.
-_CLOCK_STEP_MS = 1_000
 
 Settled = tuple[Waiting, Outcome]
 
@@ -53,7 +51,7 @@ class Applier:
             sent: The mutations of the request.
             outcomes: One for each of them that the server answered.
             answer: The answer they came with.
-            offset_ms: What to add to the device's clock to get the server's, as just measured.
+            offset_ms: What to add to the device's clock to get the server's, as known now.
 
         Returns:
             Whether the server's history is another than the one the cursors were given for.
@@ -66,16 +64,14 @@ class Applier:
             final = [outcome for outcome in outcomes if outcome.final]
             self._journal.settle(final, answer.server.now_ms)
             self._settle([(by_number[outcome.n], outcome) for outcome in final])
-            if abs(head.clock.offset_ms - offset_ms) > _CLOCK_STEP_MS:
-                head.clock.offset_ms = offset_ms
+            head.clock.offset_ms = offset_ms
             changed = head.epoch not in (None, answer.server.epoch)
             head.epoch = answer.server.epoch
         return changed
 
     def _news(self, answer: SyncResponse, offset_ms: int) -> bool:
         head = self._desk.head()
-        drifted = abs(head.clock.offset_ms - offset_ms) > _CLOCK_STEP_MS
-        return drifted or head.epoch != answer.server.epoch
+        return head.clock.offset_ms != offset_ms or head.epoch != answer.server.epoch
 
     def _settle(self, settled: Sequence[Settled]) -> None:
         by_record: dict[str, list[Settled]] = {}

@@ -22,11 +22,10 @@ from sync_client.desk import Desk
 from sync_client.errors import CaptivePortal, GarbledAnswer, NotEnrolled, Refused, SyncError, Unreachable
 from sync_client.journal import Journal, Waiting
 from sync_client.local_store import LocalStore
+from sync_client.offset import offset_after
 from sync_client.retry import Patience, pause_s
 from sync_client.values import Progress, SyncReport
 
-#: A request under way for longer than this says nothing about the clock: 60 s.
-_LONGEST_TRIP_MS = 60_000
 _PRUNE_EVERY_MS = 24 * 3600 * 1000
 _READ_ANEW = frozenset({"epoch_changed", "cursor_too_old", "invalid_cursor"})
 _COUNTED = {"conflict": "conflicts", "retry": "held"}
@@ -190,11 +189,8 @@ class Exchange:
         return State.ANSWERED
 
     def _offset(self, server_ms: int) -> int:
-        """Return the server's clock less this device's, as of half way back."""
-        now = self._tablet.desk.wall_ms()
-        trip_ms = now - self._trip.asked_ms
-        # A clock that was set in between makes a trip of hours, or one that ends before it began.
-        return server_ms - now + (trip_ms // 2 if 0 <= trip_ms <= _LONGEST_TRIP_MS else 0)
+        desk = self._tablet.desk
+        return offset_after(desk.head().clock.offset_ms, server_ms, self._trip.asked_ms, desk.wall_ms())
 
     def _wait(self, error: Unreachable) -> State:
         self._failed += 1

@@ -15,6 +15,7 @@ from sync_client.errors import GarbledAnswer, StoreError, SyncError, SyncUnderWa
 from sync_client.exchange import Exchange, Tablet
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
+from sync_client.offset import offset_after
 from sync_client.people import Admitted, People
 from sync_client.retry import Patience, next_sync_s
 from sync_client.status import report_of
@@ -50,6 +51,7 @@ class Meeting:
     def enrol(self, code: str, device_name: str) -> list[Person]:
         """Enrol, or admit a further person; see ``FieldClient.enrol``."""
         token = self.desk.head().token
+        asked_ms = self.desk.wall_ms()
         body = self.office.post("/v1/devices/enrol", {"code": code, "device_name": device_name}, token)
         try:
             enrolled = _decode_enrolled(body)
@@ -59,7 +61,8 @@ class Meeting:
             head.device, head.district = enrolled.device, enrolled.district
             head.token = enrolled.token or head.token
             head.epoch = head.epoch or enrolled.epoch
-            head.clock.offset_ms = enrolled.now_ms - self.desk.wall_ms()
+            known = head.clock.offset_ms
+            head.clock.offset_ms = offset_after(known, enrolled.now_ms, asked_ms, self.desk.wall_ms())
             self.people.admit(enrolled.persons)
         return self.people.all()
 

@@ -6,22 +6,21 @@ what waits) is written by the caller in one transaction. One bad mutation never 
 only those wait that depend on it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 
-from schemas import clock, grid, wire
-from schemas.clock import Received, Stamp
-from schemas.fold import fold
+from schemas import grid, wire
+from schemas.clock import Received
 from schemas.mutations import MAX_GROUP, Mutation
 from schemas.problems import Refusal
-from schemas.records import Consequence, Fields, RecordType
+from schemas.records import Consequence, RecordType
 from schemas.registry import TYPES
 from schemas.roles import Role
 from server.core import acts, admission, merge
+from server.core.arrived import Arrived, Group, bundles
 from server.core.decisions import Decision
 from server.core.merge import Dispute
 from server.values import Author, Origin, Person, Record
@@ -30,55 +29,6 @@ from server.values import Author, Origin, Person, Record
 MAX_RECORD_BYTES = 64 * 1024
 #: At most so many bytes does signing add to an entry: stamp, person, and an act's words in two languages.
 _SIGNED_BYTES = 400
-#: ``(first number, how many)``.
-Group = tuple[int, int]
-
-
-class Arrived(Struct, frozen=True):
-    """
-    One mutation as it came, found good or with the refusal that says why not.
-
-    Everything slow is done before the first lock: a creation arrives with its fields already laid out
-    and scored, and with what follows from it.
-
-    Attributes:
-        n: Its number; 0 where it could not be read and none could be made out.
-        raw: Its bytes, kept word for word.
-        mutation: As the server files it, its stamp corrected; None where it could not be read.
-        received: What became of the stamp.
-        fields, follows: Of a creation: the new record's fields, and the records it brings about.
-    """
-
-    n: int
-    raw: bytes
-    mutation: Mutation | None = None
-    kind: RecordType | None = None
-    refusal: Refusal | None = None
-    received: Received | None = None
-    fields: Fields | None = None
-    follows: list[Consequence] = []
-
-
-def lay_out(mutation: Mutation, kind: RecordType, raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
-    """
-    Return the good mutation *mutation* as it arrived, with everything that needs no other record.
-
-    Args:
-        offset_ms: What to add to the device's stamps, 0 while its clock is good enough.
-        received_ms: Server time of receipt.
-    """
-    received = clock.receive(Stamp(*mutation.at, device), offset_ms, received_ms)
-    if not received.as_claimed:
-        at = (received.stamp.ms, received.stamp.counter)
-        mutation = msgspec.structs.replace(mutation, at=at)
-    if mutation.op != "create":
-        return Arrived(mutation.n, raw, mutation, kind, None, received)
-    fields: Fields = {}
-    known = fold(kind, fields, mutation, device)
-    if received.corrected_by_ms:
-        merge.note_offset(fields, kind, received.corrected_by_ms)
-    follows = kind.consequences(mutation.id, mutation.grid, fields, known) if kind.has_consequences else []
-    return Arrived(mutation.n, raw, mutation, kind, None, received, fields, follows)
 
 
 class Taken(Struct):
@@ -143,7 +93,7 @@ class Intake:
 
     def take_all(self, arrived: Sequence[Arrived]) -> None:
         """Take in *arrived*, sorted by number, groups as one."""
-        for group, bundle in _bundles(arrived):
+        for group, bundle in bundles(arrived):
             if group is None:
                 self._take(bundle[0])
             else:
@@ -221,6 +171,7 @@ class Intake:
 
     def _checkpoint(self, bundle: list[Arrived]) -> "_Checkpoint":
         ids = {a.mutation.id for a in bundle if a.mutation is not None}
+        ids.update(follows.id for a in bundle for follows in a.follows)
         present = {i: r for i in ids if (r := self.records.get(i)) is not None}
         return _Checkpoint(
             {i: (r, r.copy()) for i, r in present.items()},
@@ -393,26 +344,3 @@ def _add_evidence(record: Record, follows: Consequence, author: Author) -> bool:
     # The tablet derives a case's photos only until the office's own case has come down.
     record.clean = False
     return True
-
-
-def _bundles(arrived: Sequence[Arrived]) -> Iterator[tuple[Group | None, list[Arrived]]]:
-    """Yield the mutations one by one, neighbours of one group together."""
-    groups = {one.mutation.group for one in arrived if one.mutation is not None and one.mutation.group is not None}
-    bundle: list[Arrived] = []
-    opened: Group | None = None
-    for one in arrived:
-        group = _group_of(one, groups)
-        if bundle and (group is None or group != opened):
-            yield opened, bundle
-            bundle = []
-        bundle.append(one)
-        opened = group
-    if bundle:
-        yield opened, bundle
-
-
-def _group_of(one: Arrived, groups: set[Group]) -> Group | None:
-    if one.mutation is not None:
-        return one.mutation.group
-    # A member that cannot be read is still a member: its number lies in the group's range.
-    return min((group for group in groups if group[0] <= one.n < group[0] + group[1]), default=None)

@@ -17,8 +17,9 @@ from schemas.problems import Refusal
 from schemas.records import TYPES, Fields
 from schemas.rules import Union
 from server.core import machine, merge
+from server.core.arrived import Arrived, lay_out
 from server.core.importing.wanted import Filed, Wanted, contradicted, news, set_aside
-from server.core.intake import Arrived, Intake, Taken, lay_out
+from server.core.intake import Intake, Taken
 from server.core.merge import Merged
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying

@@ -13,8 +13,9 @@ from schemas import wire
 from schemas.ids import derived_id
 from schemas.problems import Refusal
 from schemas.wire import Outcome
+from server.core.arrived import Arrived
 from server.core.decisions import Decision
-from server.core.intake import Arrived, Intake, Taken
+from server.core.intake import Intake, Taken
 from server.storage.conflicts import Conflict
 from server.storage.history import Entry
 from server.storage.quarantine import Held, Refused

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from schemas import clock, validation, wire
 from schemas.problems import Refusal
 from schemas.wire import Outcome
-from server.core.intake import Arrived, Intake, lay_out
+from server.core.arrived import Arrived, lay_out
+from server.core.intake import Intake
 from server.storage.devices import Device
 from server.storage.history import Settled, told
 from server.storage.records import RecordStore

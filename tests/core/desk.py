@@ -7,7 +7,8 @@ from schemas import wire
 from schemas.ids import derived_id
 from schemas.problems import Refusal
 from schemas.roles import Role
-from server.core.intake import Arrived, Intake, Taken
+from server.core.arrived import Arrived
+from server.core.intake import Intake, Taken
 from server.usecases.receive_mutations import Push, read_all
 from server.values import Grant, Person, Record
 from tests.core.trees import written
