@@ -5,8 +5,10 @@ On PostgreSQL an advisory lock on a connection of its own: whoever loses the con
 lead too, and somebody else takes it at the next try. A SQLite file has one server process, which leads.
 """
 
+from contextlib import suppress
+
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 #: Names the lock; another than the migrations' own.
 _LOCK = 0x67726A62
@@ -31,11 +33,15 @@ class Election:
 
     def resign(self) -> None:
         """Leave the lead to others."""
-        if self._connection is not None:
-            # Invalid: a pooled connection would keep its lock in the next user's hands.
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+        if self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        # Said aloud: PostgreSQL notices a closed connection only some moments later.
+        with suppress(SQLAlchemyError):
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+        # Invalid: a pooled connection must not take a lock along into the next user's hands.
+        connection.invalidate()
+        connection.close()
 
     def _still_leads(self) -> bool:
         if self._connection is None:

@@ -52,7 +52,8 @@ def test_two_names_for_one_door_wait_for_a_person(office: Office) -> None:
     [outcome] = wang.push(wang.mutation("patch", "shop", SHOP, base=seen, set={"name": "老王汽修"}))
 
     assert outcome.outcome == "conflict"
-    assert outcome.decisions and outcome.decisions[0]["reason"] == "a_person_decides"
+    assert outcome.decisions
+    assert outcome.decisions[0]["reason"] == "a_person_decides"
     with office.store.work("210902") as work:
         [conflict] = work.conflicts.open()
     assert (conflict.record, conflict.field, conflict.kind) == (SHOP, "name", "person")
@@ -74,7 +75,8 @@ def test_a_number_used_for_another_payload_keeps_both(office: Office) -> None:
     li.push(li.mutation("create", "shop", SHOP, set=new_shop()))
     li.n = 0
     [outcome] = li.push(li.mutation("create", "shop", SHOP[:-1] + "2", set=new_shop(name="别的店")))
-    assert outcome.problem and outcome.problem["code"] == "number_reused"
+    assert outcome.problem
+    assert outcome.problem["code"] == "number_reused"
 
 
 def test_one_bad_mutation_does_not_stop_the_others(office: Office) -> None:
@@ -117,5 +119,6 @@ def test_a_worker_sees_his_grid_and_nothing_of_the_next(office: Office) -> None:
     assert SHOP not in sun.pull()
     assert SHOP in qian.pull()
     [outcome] = li.push(li.mutation("create", "shop", SHOP[:-1] + "2", grid=GRID_8, set=new_shop()))
-    assert outcome.problem and outcome.problem["code"] == "outside_area"
+    assert outcome.problem
+    assert outcome.problem["code"] == "outside_area"
     assert GRID_7 != GRID_8
