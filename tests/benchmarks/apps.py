@@ -19,7 +19,7 @@ from schemas.gates import gate_of
 from schemas.mutations import Mutation
 from schemas.registry import TYPES
 from server.app import create_app
-from server.commands.serving import calm_collector
+from server.commands.serving import tune_interpreter
 from server.settings import Settings
 from server.storage.engine import engine_options
 
@@ -35,7 +35,7 @@ _COPY = 'COPY floor (district, id, type, grid, n, "by", at_ms, fields) FROM STDI
 def gridward() -> Flask:
     """Return Gridward over the database that the environment names."""
     app = create_app(Settings.from_environment())
-    calm_collector()
+    tune_interpreter()
     return app
 
 
@@ -52,7 +52,7 @@ _decode = msgspec.json.Decoder(Body).decode
 def floor() -> Flask:
     """Return the floor over the database that the environment names."""
     app = Flask("floor")
-    calm_collector()
+    tune_interpreter()
     url = os.environ["GRIDWARD_DATABASE_URL"]
     engine = create_engine(url, **engine_options(url))
 
