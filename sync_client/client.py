@@ -118,6 +118,9 @@ class FieldClient:
         """
         Enrol this tablet with a one-time code 登记, or admit a further person to it.
 
+        A tablet that was revoked, or that the office has forgotten, is enrolled anew: it becomes another device
+        of the office's and keeps everything it holds. Whoever else works on it needs a code of his own again.
+
         Returns:
             Everybody admitted now. The first person ever admitted works at once.
 

@@ -6,7 +6,9 @@ threads of a program in turn; several programs may open the same file, so nothin
 is remembered outside it.
 """
 
+import os
 import secrets
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sync_client.errors import LocalStoreDamaged, StoreError, StoreFull, StoreLocked, StoreTooNew
+from sync_client.errors import (
+    LocalStoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreReadOnly,
+    StoreTooNew,
+)
 from sync_client.tables import APPLICATION_ID, MIGRATIONS
 
 _MAGIC = b"SQLite format 3\x00"
@@ -26,7 +35,10 @@ _TOLD: dict[int, type[StoreError]] = {
     sqlite3.SQLITE_LOCKED: StoreLocked,
     sqlite3.SQLITE_CORRUPT: LocalStoreDamaged,
     sqlite3.SQLITE_NOTADB: LocalStoreDamaged,
+    sqlite3.SQLITE_READONLY: StoreReadOnly,
 }
+#: SQLite keeps a file of shared memory beside ours even to read; with less room than this it cannot: 64 KiB.
+_LEAST_ROOM = 64 * 1024
 
 
 class Database:
@@ -50,7 +62,7 @@ class Database:
         try:
             self._connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
-            raise told(error) from error
+            raise told(error, self.path) from error
         self._prepare()
 
     def _prepare(self) -> None:
@@ -146,7 +158,7 @@ class Database:
             try:
                 return self._connection.execute(sql, values)
             except sqlite3.Error as error:
-                raise told(error) from error
+                raise told(error, self.path) from error
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each of *rows*."""
@@ -154,7 +166,7 @@ class Database:
             try:
                 self._connection.executemany(sql, rows)
             except sqlite3.Error as error:
-                raise told(error) from error
+                raise told(error, self.path) from error
 
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return all rows."""
@@ -162,7 +174,7 @@ class Database:
             try:
                 return self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                raise told(error) from error
+                raise told(error, self.path) from error
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Return the first row, or None."""
@@ -179,8 +191,8 @@ class Database:
         self.run("INSERT INTO note VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
 
-def told(error: sqlite3.Error) -> Exception:
-    """Return what a worker is told of *error*; a mistake of ours stays what it is."""
+def told(error: sqlite3.Error, path: Path) -> Exception:
+    """Return what a worker is told of *error* about the file at *path*; a mistake of ours stays what it is."""
     if not isinstance(error, sqlite3.DatabaseError) or isinstance(
         error, (sqlite3.ProgrammingError, sqlite3.IntegrityError)
     ):
@@ -189,7 +201,21 @@ def told(error: sqlite3.Error) -> Exception:
     plain = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if plain == sqlite3.SQLITE_ERROR:
         return error
-    return _TOLD.get(plain, StoreError)(str(error))
+    return (_TOLD.get(plain) or _unsaid_at(path.parent))(str(error))
+
+
+def unsaid(free: int, *, writable: bool) -> type[StoreError]:
+    """Return what keeps SQLite from its files where it only says that it cannot open, read or write one."""
+    if free < _LEAST_ROOM:
+        return StoreFull
+    return StoreError if writable else StoreReadOnly
+
+
+def _unsaid_at(folder: Path) -> type[StoreError]:
+    try:
+        return unsaid(shutil.disk_usage(folder).free, writable=os.access(folder, os.W_OK))
+    except OSError:
+        return StoreError
 
 
 def _refuse_strangers(path: Path) -> None:
@@ -215,16 +241,16 @@ def only_one(path: Path) -> Iterator[bool]:
     """
     gate = sqlite3.connect(path.with_name(path.name + "-sync"), timeout=0, isolation_level=None)
     try:
-        yield _taken(gate)
+        yield _taken(gate, path)
     finally:
         gate.close()
 
 
-def _taken(gate: sqlite3.Connection) -> bool:
+def _taken(gate: sqlite3.Connection, path: Path) -> bool:
     try:
         gate.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
             return False
-        raise told(error) from error
+        raise told(error, path) from error
     return True

@@ -18,7 +18,15 @@ from schemas.wire import PROTOCOL, SyncRequest
 from sync_client.calls import Office, answer_of
 from sync_client.database import Database
 from sync_client.desk import Desk
-from sync_client.errors import CaptivePortal, NotEnrolled, Refused, StoreError, SyncError, Unreachable
+from sync_client.errors import (
+    CaptivePortal,
+    LocalStoreDamaged,
+    NotEnrolled,
+    Refused,
+    StoreError,
+    SyncError,
+    Unreachable,
+)
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.times import lasting, moment
@@ -110,7 +118,7 @@ def _integrity(database: Database) -> Finding:
         return _about_file(error)
     if said == "ok":
         return Finding("file", FINE, "数据文件", "data file", "完好", "sound")
-    return _about_file(StoreError(str(said)))
+    return _about_file(LocalStoreDamaged(str(said)))
 
 
 def _about_file(error: Exception) -> Finding:

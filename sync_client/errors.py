@@ -17,6 +17,7 @@ SyncError               base of all: catch this one to keep a worker working
     ├── LocalStoreDamaged   it can no longer be trusted; it is never deleted
     ├── StoreTooNew         a newer client wrote it
     ├── StoreFull           no space; what was being recorded is not kept, everything before it is
+    ├── StoreReadOnly       it, or its folder, cannot be written to
     └── StoreLocked         another program keeps it busy
 
 What the local check of a record finds wrong is a ``schemas.problems.Refusal`` and writes nothing. A
@@ -231,6 +232,16 @@ class StoreFull(StoreError):
     en = "There is no space left; this step was not kept."
     next_zh = "请腾出空间后重做这一步；之前的记录都在。"
     next_en = "Free some space and do this step again; everything before it is kept."
+
+
+class StoreReadOnly(StoreError):
+    """The file, or the folder it lies in, may be read but not written."""
+
+    code = "store_read_only"
+    zh = "本机数据文件夹不能写入，这一步没有保存。"
+    en = "The folder of the tablet's file cannot be written to; this step was not kept."
+    next_zh = "请检查文件夹权限或存储卡的写保护，再重做这一步；之前的记录都在。"
+    next_en = "Check its permissions or the card's lock and do this step again; everything before it is kept."
 
 
 class StoreLocked(StoreError):

@@ -11,7 +11,7 @@ from schemas.wire import Report
 from sync_client.calls import UNREADABLE, Office
 from sync_client.database import only_one
 from sync_client.desk import Desk
-from sync_client.errors import GarbledAnswer, StoreError, SyncError, SyncUnderWay
+from sync_client.errors import GarbledAnswer, NotEnrolled, StoreError, SyncError, SyncUnderWay
 from sync_client.exchange import Exchange, Tablet
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
@@ -20,6 +20,8 @@ from sync_client.people import Admitted, People
 from sync_client.retry import Patience, next_sync_s
 from sync_client.status import report_of
 from sync_client.values import Person, Progress, SyncReport
+
+_ENROL = "/v1/devices/enrol"
 
 
 class _Enrolled(msgspec.Struct):
@@ -50,9 +52,8 @@ class Meeting:
 
     def enrol(self, code: str, device_name: str) -> list[Person]:
         """Enrol, or admit a further person; see ``FieldClient.enrol``."""
-        token = self.desk.head().token
         asked_ms = self.desk.wall_ms()
-        body = self.office.post("/v1/devices/enrol", {"code": code, "device_name": device_name}, token)
+        body = self._show(code, device_name)
         try:
             enrolled = _decode_enrolled(body)
         except UNREADABLE as error:
@@ -65,6 +66,17 @@ class Meeting:
             head.clock.offset_ms = offset_after(known, enrolled.now_ms, asked_ms, self.desk.wall_ms())
             self.people.admit(enrolled.persons)
         return self.people.all()
+
+    def _show(self, code: str, device_name: str) -> bytes:
+        """Show the office a code; where it does not take our token any more, the code alone admits us anew."""
+        asked = {"code": code, "device_name": device_name}
+        token = self.desk.head().token
+        try:
+            return self.office.post(_ENROL, asked, token)
+        except NotEnrolled:
+            if token is None:
+                raise
+            return self.office.post(_ENROL, asked, None)
 
     def sync(self, progress: Callable[[Progress], None] | None) -> SyncReport:
         """Send what waits and fetch what is new; see ``FieldClient.sync``."""

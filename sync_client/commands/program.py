@@ -5,6 +5,7 @@ The program itself: its options, its commands, and how whatever goes wrong is to
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -69,7 +70,9 @@ class _Telling:
             return False
         self.code, told = _told(error)
         if told:
-            self._voice.answer({"problem": told, "exit": int(self.code)}, lambda: self._voice.problem(told))
+            # Where nobody can be told (a full disk, a closed pipe), the exit code still says it.
+            with suppress(OSError):
+                self._voice.answer({"problem": told, "exit": int(self.code)}, lambda: self._voice.problem(told))
         return True
 
 
@@ -92,10 +95,9 @@ def _told(error: BaseException) -> tuple[Exit, _Problem]:
         case Refusal():
             return Exit.TROUBLE, _refused(error)
         case OSError():
-            told = _problem(
-                "system", "系统不允许，或磁盘出错。", "The system would not let us.", "请核对文件夹权限。", "Check it."
-            )
-            return Exit.TROUBLE, told | {"detail": str(error)}
+            zh, en = "系统不允许，或磁盘出错。", "The system would not let us, or the disk failed."
+            next_zh, next_en = "请核对文件夹权限和可用空间。", "Check the folder's permissions and the free space."
+            return Exit.TROUBLE, _problem("system", zh, en, next_zh, next_en) | {"detail": str(error)}
     return Exit.TROUBLE, _unforeseen(error)
 
 
@@ -112,9 +114,14 @@ def _refused(refusal: Refusal) -> _Problem:
 def _unforeseen(error: BaseException) -> _Problem:
     """Return what to say of a mistake of ours; where it happened goes into a file for whoever repairs it."""
     file = home() / _REPORT
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    trace = "".join(traceback.format_exception(error))
     zh, en = "程序出错了；已保存的数据都在。", "The program failed; whatever was saved is safe."
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(trace, encoding="utf-8")
+    except OSError:
+        told = _problem("program", zh, en, "请把下面一行交给管理员。", "Give the line below to the office.")
+        return told | {"detail": trace.strip().splitlines()[-1]}
     return _problem("program", zh, en, f"请把 {file} 交给管理员。", f"Give {file} to the office.")
 
 

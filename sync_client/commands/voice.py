@@ -13,8 +13,9 @@ import click
 import msgspec
 from rich import box
 from rich.columns import Columns
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -22,8 +23,26 @@ from rich.text import Text
 GOOD, BAD, WAIT, QUIET, STRONG = "green", "red", "yellow", "bright_black", "bold"
 _SIGNS = {GOOD: "✓", BAD: "✗", WAIT: "!"}
 _KEY_WIDTH = 22
+#: C0 and C1 controls but for line ends and tabs, and the marks that turn the direction of writing.
+_STEERING = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {0x09, 0x0A}, "�"
+)
 #: Even where a column gives way, a few characters of it stay.
 _GIVEN_WIDTH = 10
+
+
+class _PlainConsole(Console):
+    """
+    A console that only its own program steers.
+
+    What another tablet wrote may hold signs that a terminal obeys: they would clear the screen, or turn
+    a line round. Each is shown as a sign of its own instead.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as every console does; see ``rich``."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(segment.text.translate(_STEERING), segment.style)
 
 
 class Voice:
@@ -38,7 +57,7 @@ class Voice:
     def __init__(self, lang: str = "zh", *, as_json: bool = False) -> None:
         self.lang = lang
         self.as_json = as_json
-        self.console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+        self.console = _PlainConsole(file=sys.stdout, highlight=False, emoji=False, markup=False)
 
     @property
     def is_lively(self) -> bool:
@@ -70,7 +89,7 @@ class Voice:
     def say(self, zh: str, en: str, style: str = "") -> None:
         """Say one sentence; a style that means something gets its sign as well."""
         sign = _SIGNS.get(style, "")
-        self.show(Text(f"{sign} " if sign else "", style) + self.both(zh, en, style))
+        self.show(_behind(Text(sign, style), self.both(zh, en, style)) if sign else self.both(zh, en, style))
 
     def point(self, zh: str, en: str, value: str, style: str) -> None:
         """Say one thing that was looked at, with its sign, its name and what was found."""
@@ -80,7 +99,7 @@ class Voice:
 
     def hint(self, zh: str, en: str) -> None:
         """Say what to do next."""
-        self.show(Padding(Text("→ ", QUIET) + self.both(zh, en), (0, 0, 0, 2)))
+        self.show(Padding(_behind(Text("→", QUIET), self.both(zh, en)), (0, 0, 0, 2)))
 
     def pairs(self, rows: Iterable[tuple[str, str, RenderableType]]) -> None:
         """Print names and values: (Chinese, English, value)."""
@@ -125,7 +144,7 @@ class Voice:
                 self.show(Padding(self.both(f"{path} {error['zh']}", error["en"]), (0, 0, 0, 4)))
         if told.get("next_zh"):
             self.hint(str(told["next_zh"]), str(told.get("next_en", "")))
-        if told.get("detail"):
+        if told.get("detail") not in (None, "", told.get("message_zh"), told.get("message_en")):
             self.show(Padding(Text(str(told["detail"]), QUIET), (0, 0, 0, 2)))
 
     # -- questions -------------------------------------------------------------------------------
@@ -161,3 +180,12 @@ class Voice:
             click.echo(json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True))
         else:
             render()
+
+
+def _behind(sign: Text, text: Text) -> Table:
+    """Return *text* behind *sign*, its further lines below its first; Chinese is broken where the line ends."""
+    line = Table.grid(padding=(0, 1))
+    line.add_column(no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(sign, text)
+    return line

@@ -148,6 +148,7 @@ class _TenChanges:
             connection.exec_driver_sql("ANALYZE")
         reader, writer = office.device("qian"), office.device("wang")
         cursors = _at_the_end(office, reader)
+        writer.cursors = _at_the_end(office, writer)
         writer.push(*Day("wang", seed=11).mutations(10))
         office.store.engine.dispose()
         self.body = wire.encode({"protocol": 1, "install": "k3J9a", "cursors": cursors})

@@ -147,6 +147,8 @@ class TinyOffice:
         return self._sync(device, asked)
 
     def _enrol(self, asked: dict[str, str], token: str) -> dict[str, Any]:
+        if token and token not in self.devices:
+            raise Refusal("not_enrolled")
         person = self.codes.pop(asked["code"], None)
         if person is None:
             raise Refusal("enrol_code_invalid")
