@@ -19,6 +19,7 @@ from sync_client.errors import (
     NotEnrolled,
     OutdatedClient,
     Refused,
+    NoAddress,
     Unreachable,
 )
 from sync_client.transport import Request, Response, Transport
@@ -110,7 +111,7 @@ class Office:
 
     def _send(self, request: Request) -> bytes:
         if self._transport is None:
-            raise Unreachable("transport=None")
+            raise NoAddress
         self.traffic.up += len(request.body)
         response = self._transport.send(request)
         self.traffic.down += len(response.body)

@@ -29,6 +29,7 @@ from sync_client.errors import (
 )
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
+from sync_client.status import photos_waiting
 from sync_client.times import lasting, moment
 from sync_client.transport import HTTPTransport, Request, Response, Transport
 
@@ -130,7 +131,9 @@ def _waiting(desk: Desk) -> Finding:
     journal = Journal(desk.db)
     oldest, count = journal.oldest_waiting_ms(), journal.counts()["waiting"]
     if oldest is None:
-        return Finding("waiting", FINE, "待发", "waiting", "没有", "nothing")
+        photos = photos_waiting(desk.db)
+        told = (f"没有；{photos} 张照片的原图在本机", f"nothing; {photos} photos are here") if photos else ("没有", "nothing")
+        return Finding("waiting", FINE, "待发", "waiting", *told)
     age = max(desk.now_ms() - oldest, 0)
     zh, en = lasting(age)
     told = (f"{count} 条，最早一条已等 {zh}（{moment(oldest)}）", f"{count}, the oldest for {en} ({moment(oldest)})")

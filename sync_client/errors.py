@@ -3,6 +3,7 @@ What can go wrong on a tablet, and what to do next 错误.
 
 SyncError               base of all: catch this one to keep a worker working
 ├── Unreachable         no answer came; nothing is lost, try again later
+│   ├── NoAddress       nobody said where the server is
 │   ├── CaptivePortal   somebody else's log-in page answered
 │   ├── UntrustedServer the server could not prove who it is (often the tablet's date is wrong)
 │   ├── GarbledAnswer   an answer came, but cut off or damaged
@@ -79,6 +80,16 @@ class Unreachable(SyncError):
     zh = "连接不上服务器。"
     en = "The server cannot be reached."
     retryable = True
+
+
+class NoAddress(Unreachable):
+    """This tablet does not know, or was not told, where its server is."""
+
+    code = "no_address"
+    zh = "本机不知道服务器地址。"
+    en = "This tablet does not know where its server is."
+    next_zh = "请向街道管理员要登记码，用 --server 写明地址重新登记；数据仍在平板上。"
+    next_en = "Ask the street office for a code and enrol again with --server; nothing is lost."
 
 
 class CaptivePortal(Unreachable):

@@ -14,6 +14,7 @@ from schemas.checks.forms import FLAGS, Item
 from schemas.parts import NO_FIX_REASONS
 from sync_client.check_sheet import Sheet, marks_of, role_called
 from sync_client.client import FieldClient
+from sync_client.commands.pictures import picture_at
 from sync_client.commands.sheet_view import photo_texts, show_items, show_keys, show_sheet
 from sync_client.commands.voice import WAIT, Voice
 from sync_client.initials import folded
@@ -26,7 +27,6 @@ _NOT_DETAILS = frozenset(
 )  # fmt: skip
 _AFTER_FINDINGS = ("notice_given", "operator_reaction")
 _LATITUDE_AND_LONGITUDE = 2
-_MISSING_FILE = ("没有这个文件：{path}", "There is no file {path}.")
 
 
 class Postponed(Exception):
@@ -126,10 +126,9 @@ class Dialogue:
                 break
             rest = tail.strip()
         path = Path(rest.strip("'\"")).expanduser()
-        if not path.is_file():
-            zh, en = (text.format(path=rest or "—") for text in _MISSING_FILE)
-            raise NotUnderstood(zh, en)
-        self.sheet.add_photo(str(path.resolve()), role or ("near" if item else "overview"), item)
+        if not rest:
+            raise NotUnderstood("请写照片文件，如 p H1 近景 near.jpg。", "Name a file: p H1 near near.jpg.")
+        self.sheet.add_photo(str(picture_at(path).resolve()), role or ("near" if item else "overview"), item)
 
     # -- the conversation ------------------------------------------------------------------------
 

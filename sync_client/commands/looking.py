@@ -75,13 +75,17 @@ def _tell_status(voice: Voice, status: Status) -> None:
 
 def tell_waiting(voice: Voice, status: Status) -> None:
     """Say what waits, what needs somebody, and what to do about it."""
-    if status.waiting or status.photos_waiting:
-        photos_zh = f"、{status.photos_waiting} 张照片" if status.photos_waiting else ""
-        photos_en = f", {status.photos_waiting} photos" if status.photos_waiting else ""
-        voice.say(f"待发 {status.waiting} 条{photos_zh}", f"{status.waiting} changes{photos_en} waiting", WAIT)
+    if not status.enrolled:
+        voice.say("本机尚未登记", "this tablet is not enrolled", BAD)
+        voice.hint("向街道管理员要登记码，运行 gridward enrol", "ask the street office for a code: gridward enrol")
+    if status.waiting:
+        voice.say(f"待发 {status.waiting} 条", f"{status.waiting} waiting", WAIT)
         voice.hint("有网络时运行 gridward sync", "run gridward sync when there is a network")
     elif status.enrolled:
         voice.say("全部已送达", "everything is delivered", GOOD)
+    if status.photos_waiting:
+        voice.say(f"{status.photos_waiting} 张照片的原图只在本机", f"{status.photos_waiting} photos are here alone", WAIT)
+        voice.hint("本版不上传原图，请勿删除数据文件夹", "this version sends none of them: keep the folder")
     if status.attention:
         voice.say(f"{status.attention} 条未被接受", f"{status.attention} rejected", BAD)
         voice.hint("查看原因：gridward outbox", "see why: gridward outbox")

@@ -14,6 +14,7 @@ from sync_client.commands.dialogue import Dialogue, Discarded, Postponed
 from sync_client.commands.exits import Exit
 from sync_client.commands.looking import tell_record
 from sync_client.commands.naming import Names, record_called, short
+from sync_client.commands.pictures import item_called, picture_at
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import show_assessment
 from sync_client.commands.targets import Chooser, check_called
@@ -207,12 +208,11 @@ def void_command(session: Session, record_id: str, reason: str | None, *, yes: b
 @pass_session
 def attach_command(session: Session, record_id: str, photo: Path, item: str | None, role: str | None) -> None:
     """给已存的记录补照片。 Attach a photo to a record."""
-    if not photo.is_file():
-        raise NotUnderstood(f"没有这个文件：{photo}。", f"There is no file {photo}.")
+    picture_at(photo)
     with session.tablet() as client:
         record = record_called(session, client, record_id)
         called = role_called(role) if role else None
-        now = client.attach(record, photo, item=item.upper() if item else None, role=called)
+        now = client.attach(record, photo, item=item_called(record, item) if item else None, role=called)
         session.voice.answer(
             now, lambda: session.voice.say("照片已存到本机", "the photo is saved on this tablet", GOOD)
         )
