@@ -16,11 +16,10 @@ from sync_client.errors import (
     Busy,
     CaptivePortal,
     GarbledAnswer,
+    NoAddress,
     NotEnrolled,
     OutdatedClient,
     Refused,
-    NoAddress,
-    Unreachable,
 )
 from sync_client.transport import Request, Response, Transport
 

@@ -132,8 +132,8 @@ def _waiting(desk: Desk) -> Finding:
     oldest, count = journal.oldest_waiting_ms(), journal.counts()["waiting"]
     if oldest is None:
         photos = photos_waiting(desk.db)
-        told = (f"没有；{photos} 张照片的原图在本机", f"nothing; {photos} photos are here") if photos else ("没有", "nothing")
-        return Finding("waiting", FINE, "待发", "waiting", *told)
+        here = (f"；{photos} 张照片的原图只在本机", f"; {photos} photos are here alone") if photos else ("", "")
+        return Finding("waiting", FINE, "待发", "waiting", f"没有{here[0]}", f"nothing{here[1]}")
     age = max(desk.now_ms() - oldest, 0)
     zh, en = lasting(age)
     told = (f"{count} 条，最早一条已等 {zh}（{moment(oldest)}）", f"{count}, the oldest for {en} ({moment(oldest)})")

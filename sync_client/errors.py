@@ -90,6 +90,7 @@ class NoAddress(Unreachable):
     en = "This tablet does not know where its server is."
     next_zh = "请向街道管理员要登记码，用 --server 写明地址重新登记；数据仍在平板上。"
     next_en = "Ask the street office for a code and enrol again with --server; nothing is lost."
+    retryable = False
 
 
 class CaptivePortal(Unreachable):

@@ -70,15 +70,18 @@ def english(name: str) -> str:
 
 def type_called(text: str) -> str:
     """
-    Return the record type called *text*: its word or its Chinese name.
+    Return the record type called *text*: its word, a part of it that no other has, or its Chinese name.
 
     Raises:
         NotUnderstood: There is none.
     """
     wanted = folded(text).replace("-", "_")
     for name, known in TYPES.items():
-        if wanted in (name, folded(known.title_zh)):
+        if wanted in (name, f"{name}s", folded(known.title_zh)):
             return name
+    alike = [name for name in TYPES if wanted.removesuffix("s") in name.split("_")]
+    if len(alike) == 1:
+        return alike[0]
     listed = "、".join(f"{name}（{known.title_zh}）" for name, known in TYPES.items())
     raise NotUnderstood(f"没有“{text}”这类记录，应为：{listed}。", f"No record type '{text}'; see the list.")
 

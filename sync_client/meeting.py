@@ -64,6 +64,9 @@ class Meeting:
             head.epoch = head.epoch or enrolled.epoch
             known = head.clock.offset_ms
             head.clock.offset_ms = offset_after(known, enrolled.now_ms, asked_ms, self.desk.wall_ms())
+            if enrolled.token and head.person not in {person.id for person in enrolled.persons}:
+                # As another device of the office's, this one speaks for nobody whom it did not name.
+                head.person = head.role = None
             self.people.admit(enrolled.persons)
         return self.people.all()
 

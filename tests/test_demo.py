@@ -101,7 +101,17 @@ def test_a_strange_folder_is_left_alone(tmp_path: Path) -> None:
     for use in (Folder(tmp_path).make, Folder(tmp_path).throw_away):
         with pytest.raises(Mistake, match="不是演示文件夹"):
             use()
+    refused = demo(tmp_path, "--reset")
+    assert (refused.returncode, refused.stderr) == (1, "")
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_place_where_no_folder_can_be_is_told(tmp_path: Path) -> None:
+    """In one sentence, not with a trace."""
+    (tmp_path / "file").touch()
+    told = demo(tmp_path / "file" / "demo", "--once")
+    assert (told.returncode, told.stderr) == (1, "")
+    assert "--folder" in told.stdout
 
 
 def test_two_demos_never_share_a_folder(tmp_path: Path) -> None:

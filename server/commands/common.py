@@ -21,6 +21,7 @@ from server.core.importing.text import Unreadable
 from server.settings import Settings
 from server.storage import migrate
 from server.storage.store import Store
+from server.storage.trouble import DatabaseTrouble, trouble_told
 from server.usecases.mistakes import Mistake
 
 P = ParamSpec("P")
@@ -41,17 +42,39 @@ def telling(command: Callable[P, T]) -> Callable[P, T]:
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except (Mistake, Unreadable) as mistake:
-            raise click.ClickException(f"{mistake.zh}\n{mistake.en}") from mistake
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message_zh}\n{refusal.message_en}") from refusal
+        except _TOLD as error:
+            zh, en = _words(error)
+            raise click.ClickException(f"{zh}\n{plain(en)}") from error
 
     return told
 
 
+_TOLD = (Mistake, Unreadable, Refusal, OSError, *DatabaseTrouble)
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    """Return what *error*, one of ``_TOLD``, means in Chinese and in English."""
+    match error:
+        case Mistake() | Unreadable():
+            return error.zh, error.en
+        case Refusal():
+            return error.message_zh, error.message_en
+        case OSError():
+            return "系统不允许，或磁盘出错；请检查权限和可用空间。", f"The system would not let us: {error}"
+    return trouble_told(error)
+
+
 def read_settings() -> Settings:
-    """Return the settings, and make sure that the folder of a SQLite file is there."""
-    settings = Settings.from_environment()
+    """
+    Return the settings, and make sure that the folder of a SQLite file is there.
+
+    Raises:
+        Mistake: a setting means nothing.
+    """
+    try:
+        settings = Settings.from_environment()
+    except ValueError as error:
+        raise Mistake(f"环境变量 GRIDWARD_… 的值不对：{error}", f"A GRIDWARD_… variable is wrong: {error}") from error
     if settings.database_url.startswith("sqlite:///"):
         Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return settings
@@ -136,7 +159,12 @@ def show(rows: Sequence[dict[str, Any]], headings: dict[str, str], *, json_wante
     click.echo(f"共 {len(rows)} 条 {len(rows)} in all")
 
 
+def plain(text: str) -> str:
+    """Return *text* without the signs that a terminal obeys: devices send what is shown here."""
+    return "".join(sign if sign.isprintable() or sign in "\t\n" else "�" for sign in text)
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return "、".join(map(str, value))
-    return "" if value is None else str(value)
+        return plain("、".join(map(str, value)))
+    return "" if value is None else plain(str(value))

@@ -16,6 +16,7 @@ from server.commands.common import (
     now_ms,
     open_store,
     pick_district,
+    plain,
     read_settings,
     show,
     telling,
@@ -96,7 +97,7 @@ def revoke(device: str, district: str | None) -> None:
             )
         work.enrolment.revoke(found[0].id, now_ms())
         work.commit()
-    click.echo(f"已停用 Revoked: {found[0].name} {found[0].id}")
+    click.echo(f"已停用 Revoked: {plain(found[0].name)} {found[0].id}")
 
 
 def _row(device: Listed) -> dict[str, Any]:

@@ -2,12 +2,28 @@
 The command with all its parts 命令总表.
 """
 
+from typing import Any
+
 import click
 
 from server.commands import devices, imports, look, people, serving, setup
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Program(click.Group):
+    """A group of commands that says in two languages that a command was not understood."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was typed; see ``click.Group.invoke``."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            told = f"命令写法不对；加 -h 看用法。\n{error.format_message()}"
+            raise click.UsageError(told, error.ctx) from error
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="gridward", prog_name="gridward-server")
 def main() -> None:
     """Gridward 网格卫: 服务器管理 the office's server."""

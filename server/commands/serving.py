@@ -2,8 +2,10 @@
 Running the server 运行: gunicorn with threads, and the jobs beside the requests in each process.
 """
 
+import errno
 import gc
 import sys
+from socketserver import BaseRequestHandler, TCPServer
 from typing import Any
 
 import click
@@ -84,6 +86,8 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
         raise Mistake(
             "SQLite 只能用 1 个进程；更多请用 PostgreSQL。", "SQLite takes 1 process; use PostgreSQL for more."
         )
+    if ":" not in host:
+        _refuse_taken(host, port)
     names = "、".join(place.name for place in store.places().values())
     # Nothing of the connection made here may be inherited by the workers.
     store.engine.dispose()
@@ -101,3 +105,26 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
         "control_socket_disable": True,
     }
     Server(settings, options).run()
+
+
+class _Door(TCPServer):
+    allow_reuse_address = True
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """
+    Say at once that the port is taken; gunicorn would try for seconds, and say so in its own words.
+
+    Raises:
+        Mistake: Another program listens there.
+    """
+    try:
+        with _Door((host, port), BaseRequestHandler):
+            return
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+    raise Mistake(
+        f"端口 {port} 已被占用；请停止占用它的程序，或用 --port 换一个。",
+        f"Port {port} is taken: stop what listens there, or name another with --port.",
+    )

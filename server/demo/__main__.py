@@ -16,6 +16,7 @@ from server.demo.opening import make_ready
 from server.demo.playing import play
 from server.demo.running import open_door, running
 from server.demo.stage import BAD, GOOD, QUIET, Stage
+from server.storage.trouble import DatabaseTrouble, trouble_told
 from server.usecases.mistakes import Mistake
 
 PORT = 8000
@@ -47,6 +48,10 @@ def main(folder: Path, port: int, once: bool, reset: bool) -> None:
         sys.exit(_reset(stage, place) if reset else _run(stage, place, port, once=once))
     except Mistake as problem:
         stage.say(problem.zh, problem.en, BAD)
+        sys.exit(1)
+    except (OSError, *DatabaseTrouble) as problem:
+        why = trouble_told(problem)[1] if isinstance(problem, DatabaseTrouble) else problem
+        stage.say("文件夹或磁盘用不了，请换一个地方（--folder）。", f"name another place with --folder: {why}", BAD)
         sys.exit(1)
     except KeyboardInterrupt:
         stage.say("演示已停止；再运行一次会从这里继续。", "stopped; the next run goes on from here.", QUIET)

@@ -119,6 +119,7 @@ def invite(stage: Stage, store: Store, folder: Folder, url: str) -> None:
         f"您是{person.name}，{person.unit}{person.title}，与李明、王芳同一网格。登记码 15 分钟内有效，只能用一次。",
         "you are Sun Li, a grid worker beside the two; the code is good for 15 minutes, once.",
     )
+    stage.say("另开一个终端窗口，进入本文件夹，运行：", "in a second terminal, in this folder:")
     gridward, where = _program("gridward"), shlex.quote(str(folder.path))
     for rest in (f"enrol {fresh_code(store, VISITOR)} --server {url}", "sync", "list shop", "record"):
         stage.command(f"{gridward} --data {where}/my-tablet {rest}")

@@ -94,14 +94,18 @@ class Folder:
         Raises:
             Mistake: Another one is running in it.
         """
-        if not self.path.exists():
+        if not self.path.exists() or self._is_strange():
+            # A folder of somebody else's is not written to, not even a lock.
             yield
             return
         with (self.path / "running").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Mistake(f"{self.path} 中已有演示在运行。", f"A demo is running in {self.path}.") from None
+                raise Mistake(
+                    f"{self.path} 中已有演示在运行，请先按 Ctrl-C 停止它。",
+                    f"A demo is running in {self.path}; stop it first, with Ctrl-C.",
+                ) from None
             yield
 
     def _is_strange(self) -> bool:

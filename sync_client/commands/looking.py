@@ -84,7 +84,9 @@ def tell_waiting(voice: Voice, status: Status) -> None:
     elif status.enrolled:
         voice.say("全部已送达", "everything is delivered", GOOD)
     if status.photos_waiting:
-        voice.say(f"{status.photos_waiting} 张照片的原图只在本机", f"{status.photos_waiting} photos are here alone", WAIT)
+        voice.say(
+            f"{status.photos_waiting} 张照片的原图只在本机", f"{status.photos_waiting} photos are here alone", WAIT
+        )
         voice.hint("本版不上传原图，请勿删除数据文件夹", "this version sends none of them: keep the folder")
     if status.attention:
         voice.say(f"{status.attention} 条未被接受", f"{status.attention} rejected", BAD)

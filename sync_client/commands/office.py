@@ -43,9 +43,13 @@ def enrol_command(session: Session, code: str, url: str | None, name: str | None
         if session.address is None:
             # A tablet with a token that has forgotten whose it is would be worse than one with a wrong address.
             session.keep_address(address)
+        before = client.status().device
         people = client.enrol(code, called)
+        anew = before not in (None, client.status().device)
+        signed = {entry.by for entry in client.outbox().waiting} if anew else set()
     session.keep_address(address)
-    session.voice.answer({"people": people, "server": address.url}, lambda: _tell_enrolled(session.voice, people))
+    told = {"people": people, "server": address.url, "enrolled_anew": anew}
+    session.voice.answer(told, lambda: _tell_enrolled(session.voice, people, signed))
 
 
 def _address(session: Session, url: str | None, ca_certs: str | None) -> Address:
@@ -64,10 +68,16 @@ def _address(session: Session, url: str | None, ca_certs: str | None) -> Address
     return address
 
 
-def _tell_enrolled(voice: Voice, people: list[Person]) -> None:
+def _tell_enrolled(voice: Voice, people: list[Person], signed: set[str]) -> None:
+    """Say who may work; *signed* are those whose waiting work a tablet enrolled anew still holds."""
     voice.say("本机已登记", "this tablet is enrolled", GOOD)
     for person in people:
         voice.show(f"  {'●' if person.current else ' '} {person.name}（{roles_of(person, voice.lang)}）")
+    left = "、".join(person.name for person in people if person.id in signed and not person.current)
+    if left:
+        voice.say(f"还有未发送的记录，签名人尚未重新登记：{left}", f"unsent work is signed by {left}", WAIT)
+        zh = "同步前请为其再要登记码，逐个运行 gridward enrol，否则会进隔离区"
+        voice.hint(zh, "enrol each with a code of his own before you sync, or it goes to quarantine")
     voice.hint("接着运行 gridward sync 取回登记资料", "now run gridward sync to fetch the registers")
 
 

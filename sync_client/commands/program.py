@@ -34,7 +34,7 @@ class Program(click.Group):
         keep_speaking()
         if not options.get("standalone_mode", True):
             return super().main(args, *rest, **options)
-        given = _json_first(list(sys.argv[1:] if args is None else args))
+        given = _json_first(list(sys.argv[1:] if args is None else args)) or ["--help"]
         telling = _Telling(given)
         with telling:
             code = super().main(given, *rest, **(options | {"standalone_mode": False}))

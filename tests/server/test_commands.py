@@ -109,6 +109,57 @@ def test_a_slip_is_told_in_two_languages(
     assert (result.exit_code, told in result.output) == (code, True), result.output
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("DATABASE_URL", "nonsense", "GRIDWARD_DATABASE_URL 写法不对"),
+        ("DATABASE_URL", "dragon://host/name", "GRIDWARD_DATABASE_URL 写法不对"),
+        ("DATABASE_URL", "postgresql+psycopg://u:secret@127.0.0.1:1/x", "数据库连接不上"),
+        ("NEXT_SYNC_AFTER_S", "soon", "环境变量"),
+    ],
+)
+def test_a_database_out_of_reach_is_told(monkeypatch: pytest.MonkeyPatch, setting: str, value: str, told: str) -> None:
+    """In two languages, without a trace and without its password."""
+    monkeypatch.setenv("GRIDWARD_DATABASE_URL", "sqlite://")
+    monkeypatch.setenv(f"GRIDWARD_{setting}", value)
+    said = run("doctor", code=1).output
+    assert told in said
+    assert "secret" not in said
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a file stands in its way."""
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("GRIDWARD_DATABASE_URL", raising=False)
+    monkeypatch.setenv("GRIDWARD_DATA", str(tmp_path / "file" / "data"))
+    assert "系统不允许" in run(f"init --district {HAIZHOU} --name 海州区", code=1).output
+
+
+def test_a_taken_port_is_told_at_once(begun: Type) -> None:
+    """Before gunicorn tries for seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert "已被占用" in begun(f"serve --port {other.getsockname()[1]}", code=1).output
+
+
+def test_a_slip_of_usage_is_told_in_two_languages(begun: Type) -> None:
+    """Also where an option is missing; and no command at all shows them all."""
+    missing = begun("enrol-code", code=2).output
+    assert "命令写法不对" in missing
+    assert "--person" in missing
+    assert "命令写法不对" not in begun("", code=2).output
+
+
+def test_what_devices_are_called_does_not_steer_the_screen(begun: Type, database_url: str) -> None:
+    """A device chooses its own name; a terminal must not obey it."""
+    begun("people add 李伟 --code W001")
+    code = code_in(begun("enrol-code --person W001").output)
+    with reopened(database_url) as app:
+        body = {"code": code, "device_name": "平板\x1b[2J"}
+        assert app.test_client().post("/v1/devices/enrol", json=body).status_code == 200
+    assert "平板" in begun("devices list").output
+    assert "\x1b" not in begun("devices list").output
+
+
 def test_a_second_district_must_be_named(begun: Type) -> None:
     """With two in one database nobody guesses which is meant."""
     begun("init --district 210903 --name 新邱区")

@@ -12,6 +12,7 @@ from sync_client.testing import FINE, FlakyTransport, InProcessTransport, Weathe
 from tests.sync_client.tablets import GRID_7, LI, WANG
 from tests.sync_client.terminals import LAO_WANG, SERVER, NoSignal, Terminal
 
+JPEG = b"\xff\xd8\xff\xe0 a shop front"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CLEAN_CHECK = ("record", "shop", "--target", "12", "-a", "l indoors", "-a", "a", "--yes")
 
@@ -78,8 +79,10 @@ def test_a_wrong_code_is_told_and_the_next_one_works(fresh: Terminal) -> None:
     """A refused enrolment leaves nothing in the way of the right code."""
     wrong = fresh.types("enrol", "NOPE", "--server", SERVER)
     assert wrong.exit_code == 1
-    assert "登记码错误" in wrong.stdout
-    assert fresh.types("status").exit_code == 5
+    assert wrong.stdout.count("登记码错误") == 1
+    status = fresh.types("status")
+    assert status.exit_code == 5
+    assert "本机尚未登记" in status.stdout
     fresh.enrol()
 
 
@@ -125,6 +128,40 @@ def test_a_revoked_tablet_keeps_its_work(terminal: Terminal) -> None:
     assert told.exit_code == 5
     assert "已被停用" in told.stdout
     assert terminal.json("status")["waiting"] == 1
+
+
+@pytest.mark.parametrize("said", ["device_revoked", "not_enrolled"])
+def test_a_new_code_brings_a_lost_tablet_back(terminal: Terminal, said: str) -> None:
+    """A tablet that the office threw out or forgot does as it was told: it asks for a code, and sends its work."""
+    terminal.types(*CLEAN_CHECK)
+    terminal.office.devices.clear()
+    assert terminal.types("sync").exit_code == 5
+    terminal.office.invite("H8NA-5W", LI, "李伟")
+    terminal.refuse(said)
+    assert terminal.types("enrol", "H8NA-5W").exit_code == 0
+    assert terminal.types("sync").exit_code == 0
+    assert [kept.type for kept in terminal.office.records.values()].count("shop_check") == 1
+
+
+def test_a_tablet_brought_back_works_for_whom_the_code_names(terminal: Terminal) -> None:
+    """Whoever was admitted before is not, until he has a code again; his unsent work is pointed out first."""
+    terminal.types(*CLEAN_CHECK)
+    terminal.refuse("device_revoked")
+    told = terminal.types("enrol", "W3XP-8T")
+    assert told.exit_code == 0
+    assert "签名人尚未重新登记：李伟" in told.stdout
+    assert [person["name"] for person in terminal.json("people") if person["current"]] == ["王芳"]
+
+
+def test_a_tablet_that_forgot_its_server_says_so(terminal: Terminal) -> None:
+    """Not "no network, try later", which would never help."""
+    terminal.types(*CLEAN_CHECK)
+    (terminal.folder / "server.json").unlink()
+    told = terminal.types("sync")
+    assert told.exit_code == 4
+    assert "不知道服务器地址" in told.stdout
+    assert "--server" in told.stdout
+    assert not terminal.waited
 
 
 def test_what_was_rejected_asks_for_a_look(terminal: Terminal) -> None:
@@ -203,6 +240,7 @@ def test_records_are_found_by_what_people_call_them(terminal: Terminal) -> None:
     assert len(terminal.json("list", "shop", "category=repair|catering")["records"]) == 2
     assert len(terminal.json("list", "street_segment", "road_grade=1..3")["records"]) == 1
     assert len(terminal.json("list", "shop", "door_no=")["records"]) == 1
+    assert terminal.json("list", "segments") == terminal.json("list", "street_segment")
     assert terminal.json("list", "shop", "has_green=是")["records"][0]["id"] == LAO_WANG
     assert terminal.json("show", "SH-0001") == terminal.json("show", LAO_WANG) == terminal.json("show", LAO_WANG[-6:])
 
@@ -220,6 +258,7 @@ def test_pages_follow_each_other(terminal: Terminal) -> None:
     ("args", "says"),
     [
         (("list", "dragon"), "没有“dragon”这类记录"),
+        (("list", "parking"), "没有“parking”这类记录"),
         (("list", "shop", "colour=red"), "没有“colour”这个字段"),
         (("list", "shop", "name"), "字段=值"),
         (("edit", "SH-0001", "category=龙"), "应为其中之一"),
@@ -279,10 +318,65 @@ def test_voiding_asks_first(terminal: Terminal) -> None:
 def test_a_photo_found_later_is_attached(terminal: Terminal, tmp_path: Path) -> None:
     """What a check still misses can be brought along afterwards."""
     photo = tmp_path / "near.jpg"
-    photo.write_bytes(b"jpeg")
+    photo.write_bytes(JPEG)
     check = terminal.json(*CLEAN_CHECK)["record"]
     now = terminal.json("attach", check["id"], str(photo), "--role", "全景")
     assert now["fields"]["missing_photos"] == []
+
+
+@pytest.mark.parametrize(
+    ("begins", "taken"),
+    [
+        (JPEG, True),
+        (b"\x89PNG\r\n\x1a\n", True),
+        (b"RIFF\x10\x00\x00\x00WEBP", True),
+        (b"\x00\x00\x00\x18ftypheic", True),
+        (b"", False),
+        (b"hello", False),
+        (b"RIFF\x10\x00\x00\x00WAVE", False),
+    ],
+)
+def test_a_file_that_is_no_picture_is_noticed_in_the_street(
+    terminal: Terminal, tmp_path: Path, begins: bytes, taken: bool
+) -> None:
+    """Told while the worker still stands before the shop; nothing is written."""
+    file = tmp_path / "near.jpg"
+    file.write_bytes(begins)
+    told = terminal.types("attach", "SH-0001", str(file))
+    assert told.exit_code == (0 if taken else 1)
+    assert ("不是照片" in told.stdout) is not taken
+    assert terminal.json("status")["photos_waiting"] == int(taken)
+
+
+def test_a_photo_shows_an_item_of_the_form(terminal: Terminal, tmp_path: Path) -> None:
+    """An item that the form does not have is a slip; and a shop's own record has none at all."""
+    file = tmp_path / "near.jpg"
+    file.write_bytes(JPEG)
+    check = terminal.json(*CLEAN_CHECK)["record"]["id"]
+    assert "没有检查项“ZZ”" in terminal.types("attach", check, str(file), "--item", "ZZ").stdout
+    assert terminal.types("attach", "SH-0001", str(file), "--item", "H1").exit_code == 1
+    [photo] = terminal.json("attach", check, str(file), "--item", "h1")["fields"]["photos"]
+    assert photo["item"] == "H1"
+
+
+def test_photos_alone_do_not_send_a_worker_to_sync_for_ever(terminal: Terminal, tmp_path: Path) -> None:
+    """What no sync can send is said to stay here, not to be waiting for a network."""
+    file = tmp_path / "near.jpg"
+    file.write_bytes(JPEG)
+    terminal.types("attach", "SH-0001", str(file))
+    told = terminal.types("sync").stdout
+    assert "1 张照片的原图只在本机" in told
+    assert "有网络时运行" not in told
+    assert "1 张照片" in terminal.types("doctor").stdout
+
+
+def test_what_others_wrote_does_not_steer_the_screen(terminal: Terminal) -> None:
+    """Signs that a terminal obeys are shown as signs."""
+    terminal.office.write("shop", LAO_WANG, GRID_7, name="老王\x1b[2J\x07\u202e修车", category="repair", code="SH-0001")
+    terminal.types("sync")
+    for told in (terminal.types("show", "SH-0001"), terminal.types("list", "shop")):
+        assert "老王" in told.stdout
+        assert not set(told.stdout) & {"\x1b", "\x07", "\u202e"}
 
 
 # -- two people, one tablet ---------------------------------------------------------------------------
@@ -304,6 +398,13 @@ def test_two_people_share_a_tablet(terminal: Terminal) -> None:
     assert people["王芳"]["current"]
     assert people["王芳"]["has_pin"]
     assert "4711" not in terminal.types("people").stdout
+
+
+def test_nothing_typed_shows_what_may_be(fresh: Terminal) -> None:
+    """As whoever types a command for the first time expects."""
+    told = fresh.types()
+    assert told.exit_code == 0
+    assert "record" in told.stdout
 
 
 # -- for programs, and in English ---------------------------------------------------------------------

@@ -122,6 +122,7 @@ def test_a_damaged_file(terminal: Terminal) -> None:
     assert "enrolled" not in found
     finding = found["file"]
     assert finding.state == "wrong"
+    assert "已损坏" in finding.value_zh
     assert "请勿删除" in finding.next_zh
     assert file.read_bytes() == damaged
 

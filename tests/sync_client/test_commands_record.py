@@ -28,7 +28,7 @@ def terminal(tmp_path: Path) -> Terminal:
 def photo(tmp_path: Path) -> Path:
     """A picture from a camera."""
     path = tmp_path / "with a blank.jpg"
-    path.write_bytes(b"jpeg")
+    path.write_bytes(b"\xff\xd8\xff\xe0 a shop front")
     return path
 
 
@@ -136,6 +136,7 @@ def test_a_slip_of_the_finger_costs_nothing(terminal: Terminal) -> None:
         "H1 -3",
         "H1 3 +burning",
         "p /no/such.jpg",
+        f"p {__file__}",
         "d colour=red",
         "d weather=plague",
         "l 200,300",

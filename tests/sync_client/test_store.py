@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sync_client.client import FieldClient
-from sync_client.errors import LocalStoreDamaged, StoreError, StoreFull, StoreLocked, StoreTooNew
+from sync_client.database import unsaid
+from sync_client.errors import LocalStoreDamaged, StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew
 from tests.sync_client.office import TinyOffice
 from tests.sync_client.tablets import NOON, WANG, Wall, Workshop, shop
 from tests.sync_client.test_stories import same_as_office
@@ -64,6 +65,15 @@ def test_a_photo_without_space_leaves_nothing_behind(li: FieldClient, tmp_path: 
     with pytest.raises(StoreError):
         li.attach(garage, tmp_path / "missing.jpg")
     assert li.status().photos_waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("free", "writable", "kind"),
+    [(0, True, StoreFull), (4096, False, StoreFull), (1 << 30, False, StoreReadOnly), (1 << 30, True, StoreError)],
+)
+def test_what_sqlite_cannot_say_is_looked_up(free: int, writable: bool, kind: type[StoreError]) -> None:
+    """A disk without a single page to spare, or a locked card: SQLite itself only says "disk I/O error"."""
+    assert unsaid(free, writable=writable) is kind
 
 
 @pytest.mark.parametrize("content", [b"not a database, long enough to be taken for one", b"SQLite format 3\x00" * 300])
