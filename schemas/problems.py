@@ -146,7 +146,6 @@ _ALL = (
     ProblemKind("not_your_record", 403, "只能修改自己的检查。", "Only one's own check can be corrected.", *_ASK_OFFICE),
     ProblemKind("check_locked", 409, "检查已锁定（收到 24 小时后）。", "The check is locked (24 h after receipt).", *_ASK_OFFICE),
     ProblemKind("record_exists", 409, "编号相同但内容不同的记录已存在。", "Another record already has this id.", *_ASK_OFFICE),
-    ProblemKind("record_void", 409, "记录已作废。", "The record was voided.", *_ASK_OFFICE),
     ProblemKind("wrong_record_type", 409, "编号对应的是另一类记录。", "The id belongs to a record of another type.", *_FIX_CLIENT),
     ProblemKind("act_unknown", 422, "没有“{act}”这项操作。", "There is no act '{act}'.", *_FIX_CLIENT),
     ProblemKind("act_incomplete", 422, "{why_zh}", "{why_en}", *_ASK_OFFICE),
@@ -155,7 +154,6 @@ _ALL = (
     ProblemKind("depends_on_refused", 409, "它所依据的记录未被接受。", "It depends on something that was refused.", *_ASK_OFFICE),
     ProblemKind("number_reused", 409, "编号已用于另一条内容，平板可能被复制或恢复过。",
                 "The number was used for another payload; the tablet may have been copied or restored.", *_ASK_OFFICE),
-    ProblemKind("unknown_form_version", 422, "未知的表单版本“{version}”。", "Unknown form version '{version}'.", *_FIX_CLIENT),
 )  # fmt: skip
 
 KINDS: Mapping[str, ProblemKind] = {kind.code: kind for kind in _ALL}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from schemas.clock import Clock, Stamp
 from sync_client.database import Database
-from sync_client.errors import NotEnrolled
+from sync_client.errors import LocalStoreDamaged, NotEnrolled
 
 _COLUMNS = "install, device, token, district, epoch, person, role, last_n, clock_ms, clock_counter, offset_ms"
 _SAVE = """UPDATE device SET (device, token, district, epoch, person, role, last_n, clock_ms, clock_counter,
@@ -107,6 +107,9 @@ class Desk:
 
     def _load(self) -> Head:
         row = self.db.one(f"SELECT {_COLUMNS} FROM device")  # noqa: S608  # names of ours
+        if row is None:
+            # Without it numbers would begin anew, and name other work than before.
+            raise LocalStoreDamaged("device")
         install, device, token, district, epoch, person, role, last_n, ms, counter, offset = row
         clock = Clock(device or "", Stamp(ms, counter, device or ""), offset)
         return Head(install, device, token, district, epoch, person, role, last_n, clock)

@@ -103,6 +103,17 @@ def test_damage_in_the_middle_is_noticed_when_it_is_met(workshop: Workshop, li: 
         again.find("shop", limit=1000)
 
 
+def test_a_file_that_lost_its_numbers_is_damaged(workshop: Workshop, li: FieldClient) -> None:
+    """It does not begin to count anew, and it does not fail in words of the program's."""
+    shop(li)
+    li._db.run("DELETE FROM device")
+    li.close()
+    again = workshop.tablet("李", enrolled=False)
+    for look in (again.status, again.sync, lambda: shop(again)):
+        with pytest.raises(LocalStoreDamaged):
+            look()
+
+
 def test_a_database_of_somebody_else_is_not_ours(tmp_path: Path) -> None:
     """It keeps its tables to itself."""
     path = tmp_path / "music.db"
