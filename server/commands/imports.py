@@ -19,6 +19,7 @@ from server.usecases.mistakes import Mistake
 from server.usecases.read_table import Table, read_table
 
 F = TypeVar("F", bound=Callable[..., Any])
+Bring = Callable[..., Report]
 #: After this many mistakes the file is the wrong one, and a screen is full.
 SHOWN = 50
 
@@ -53,36 +54,15 @@ def _with_options(command: F) -> F:
     return command
 
 
-@import_.command("divisions")
-@_with_options
-@telling
-def divisions(
-    file: Path,
-    dry_run: bool,
-    strict: bool,
-    encoding: str | None,
-    sheet: str | None,
-    district: str | None,
-    as_json: bool,
-) -> None:
-    """行政区划：街道、社区、网格。Streets, communities, grids."""
-    _run(import_divisions, file, dry_run, strict, encoding, sheet, district, as_json)
-
-
-@import_.command("people")
-@_with_options
-@telling
-def people(
-    file: Path,
-    dry_run: bool,
-    strict: bool,
-    encoding: str | None,
-    sheet: str | None,
-    district: str | None,
-    as_json: bool,
-) -> None:
-    """人员及其身份、责任区域（按工号）。People with roles and areas, by staff number."""
-    _run(import_people, file, dry_run, strict, encoding, sheet, district, as_json)
+def _add_plain(word: str, about: str, bring: Bring) -> None:
+    @import_.command(word, help=about)
+    @_with_options
+    @telling
+    def plain(
+        file: Path, dry_run: bool, strict: bool, encoding: str | None, sheet: str | None, district: str | None,
+        as_json: bool,
+    ) -> None:  # fmt: skip
+        _run(bring, file, dry_run, strict, encoding, sheet, district, as_json)
 
 
 def _add_register(word: str, about: str) -> None:
@@ -103,13 +83,15 @@ def _add_register(word: str, about: str) -> None:
         _run(bring, file, dry_run, strict, encoding, sheet, district, as_json)
 
 
+_add_plain("divisions", "行政区划：街道、社区、网格。Streets, communities, grids.", import_divisions)
+_add_plain("people", "人员及其身份、责任区域（按工号）。People with roles and areas, by staff number.", import_people)
 _add_register("segments", "路段。Street segments.")
 _add_register("shops", "商户。Shops.")
 _add_register("parking", "停车区。Parking areas.")
 
 
 def _run(
-    bring: Callable[..., Report],
+    bring: Bring,
     file: Path,
     dry_run: bool,
     strict: bool,
