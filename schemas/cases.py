@@ -3,9 +3,10 @@ The ledger case 问题台账, and the classes of problems with their default sev
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from schemas.fields import Choice, Id, Instant, Many, Part, Place, Sha256, Text, Whole
+from schemas.likeness import Likeness, within
 from schemas.parts import FUNCTIONAL_UNITS, EntrySchema, PartSchema, PhotoSchema, PositionSchema, labelled
 from schemas.records import Fields, RecordSchema, register
 from schemas.rules import APPEND, DERIVED, FIRST, Workflow, authority, escalate, union
@@ -111,13 +112,37 @@ class LateActSchema(PartSchema):
     evidence = Many(Sha256(), 40, metadata={"label": "照片"})
 
 
+#: Two findings of one problem lie this near to each other, in place and in time.
+_ONE_PLACE_M = 30
+_ONE_DAY_S = 24 * 3600
+
+
+def _one_problem(one: Fields, other: Fields, apart_m: float | None) -> str | None:
+    if one["problem_class"] != other["problem_class"] or not (_is_open(one) and _is_open(other)):
+        return None
+    check = one.get("check_id")
+    if check is not None and check == other.get("check_id"):
+        return None  # one visit told them apart
+    if not within(one["found_at"], other["found_at"], _ONE_DAY_S):
+        return None
+    target = one.get("target_id")
+    if target is not None and target == other.get("target_id"):
+        return "same_target"
+    return "near_by" if apart_m is not None and apart_m <= _ONE_PLACE_M else None
+
+
+def _is_open(case: Fields) -> bool:
+    return case.get("status") not in CASE.final
+
+
 @register
 class CaseSchema(RecordSchema):
     """
     A problem in the ledger 问题台账: found once, followed until it is struck off.
 
     A case that a check opens has an id that follows from the check's, so tablet and office open the
-    same one.
+    same one. A case merged into another 并案 names it in ``merged_into``; the other has its photos and
+    remarks too, and names whoever else reported the problem.
     """
 
     type_name = "case"
@@ -125,6 +150,7 @@ class CaseSchema(RecordSchema):
     subject_field = "target_id"
     time_field = "found_at"
     status_field = "status"
+    likeness: ClassVar[Likeness] = Likeness(_ONE_PLACE_M, _one_problem, same="problem_class")
 
     source = Choice(SOURCES, required=True, metadata=labelled("问题来源", FIRST))
     check_id = Id(allow_none=True, metadata=labelled("检查", FIRST))
@@ -140,12 +166,16 @@ class CaseSchema(RecordSchema):
     place_text = Text(1, 120, allow_none=True, metadata=labelled("点位（具体位置）"))
     position = Part(PositionSchema, allow_none=True, metadata=labelled("位置"))
     target_id = Id(allow_none=True, metadata=labelled("对象", authority()))
+    original_target_id = Id(allow_none=True, metadata=labelled("原对象", DERIVED))
     road_grade = Whole(1, 4, allow_none=True, metadata=labelled("保洁等级", FIRST))
     territorial_unit = Place(allow_none=True, metadata=labelled("属地责任单位", authority()))
     functional_unit = Choice(FUNCTIONAL_UNITS, allow_none=True, metadata=labelled("属事责任部门", authority()))
     description = Text(0, 300, allow_none=True, metadata=labelled("存在问题"))
     found_at = Instant(required=True, metadata=labelled("发现时间", FIRST))
     status = Choice(CASE.states, metadata=labelled("状态", Workflow(CASE.name)))
+    merged_into = Id(allow_none=True, metadata=labelled("并入", DERIVED))
+    reporters = Many(Id(), 60, metadata=labelled("其他上报人", DERIVED))
+    distinct_from = Many(Id(), 60, metadata=labelled("并非同一", union()))
     late_acts = Many(Part(LateActSchema), 500, metadata=labelled("迟到的操作", DERIVED))
     photos = Many(Part(PhotoSchema), 60, metadata=labelled("照片", union("sha256")))
     remark = Many(Part(EntrySchema), 500, metadata=labelled("备注", APPEND))

@@ -47,12 +47,45 @@ Key = Annotated[str, Meta(max_length=200)]
 Amount = Annotated[int, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)] | Annotated[float, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 
 
+#: How a dispute may be settled 裁定方式, and what each way means.
+CHOICES = {
+    "choose": "选用其一",
+    "hand": "另行填写",
+    "both": "两者都留",
+    "accept": "采纳建议",
+    "keep": "维持现状",
+    "merge": "并为一条",
+    "distinct": "并非同一",
+    "seen": "已阅",
+    "reopen": "重新裁定",
+}
+SettlingChoice = Literal["choose", "hand", "both", "accept", "keep", "merge", "distinct", "seen", "reopen"]
+Reason = Annotated[str, Meta(max_length=300)]
+
+
 class Act(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One step of a workflow 操作: its name, the photos that prove it, the reason given."""
+    """
+    One step of a workflow 操作: its name, the photos that prove it, the reason given.
+
+    ``into`` names the record that the step leads to, where it leads to another (并案: the main case).
+    """
 
     name: Word
     evidence: Annotated[list[Sha], Meta(max_length=40)] = []
-    reason: Annotated[str, Meta(max_length=300)] | None = None
+    reason: Reason | None = None
+    into: Uuid | None = None
+
+
+class Settles(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """
+    That a mutation settles a dispute 裁定: which, how, and why.
+
+    What is written stands in the mutation as in any other; this only says what it was meant for.
+    """
+
+    conflict: Uuid
+    choice: SettlingChoice
+    reason: Reason | None = None
 
 
 class Mutation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -72,6 +105,7 @@ class Mutation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
         role: Under which of his roles he acted; may be left out when he has one.
         group: ``[first n, how many]``: these mutations are taken all or none.
         set, add, remove, share, act: What changed, by the verb its field's rule asks for.
+        settles: The dispute that this change was meant to settle, if it was.
         schema: The version of the record type's shape.
     """
 
@@ -90,6 +124,7 @@ class Mutation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     remove: dict[Name, list[Key]] = {}
     share: dict[Name, Amount] = {}
     act: Act | None = None
+    settles: Settles | None = None
     schema: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
@@ -109,6 +144,18 @@ class ActSchema(Schema):
 
     name = Text(1, 40, required=True)
     evidence = Many(Sha256(), 40)
+    reason = Text(0, 300, allow_none=True)
+    into = Id(allow_none=True)
+
+
+class SettlesSchema(Schema):
+    """The definition of ``Settles``."""
+
+    class Meta:
+        unknown = RAISE
+
+    conflict = Id(required=True)
+    choice = Choice(CHOICES, required=True)
     reason = Text(0, 300, allow_none=True)
 
 
@@ -130,4 +177,5 @@ class MutationSchema(Schema):
     remove = fields.Dict(keys=Text(1, 80), values=fields.List(Text(0, 200)))
     share = fields.Dict(keys=Text(1, 80), values=Number(-MAX_AMOUNT, MAX_AMOUNT))
     act = fields.Nested(ActSchema, allow_none=True)
+    settles = fields.Nested(SettlesSchema, allow_none=True)
     schema = Whole(1, 10_000)

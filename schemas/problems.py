@@ -144,7 +144,8 @@ _ALL = (
     ProblemKind("outside_area", 403, "地点 {grid} 不在此人的责任区域内。", "{grid} is outside this person's area.", *_ASK_OFFICE),
     ProblemKind("not_allowed", 403, "此人的身份不能进行这项操作：{what}", "This person's role may not do this: {what}", *_ASK_OFFICE),
     ProblemKind("not_your_record", 403, "只能修改自己的检查。", "Only one's own check can be corrected.", *_ASK_OFFICE),
-    ProblemKind("check_locked", 409, "检查已锁定（收到 24 小时后）。", "The check is locked (24 h after receipt).", *_ASK_OFFICE),
+    ProblemKind("conflict_unknown", 404, "没有这一项待裁定事项。", "There is no such dispute.",
+                "请刷新列表后再试。", "Look at the list again."),
     ProblemKind("record_exists", 409, "编号相同但内容不同的记录已存在。", "Another record already has this id.", *_ASK_OFFICE),
     ProblemKind("wrong_record_type", 409, "编号对应的是另一类记录。", "The id belongs to a record of another type.", *_FIX_CLIENT),
     ProblemKind("act_unknown", 422, "没有“{act}”这项操作。", "There is no act '{act}'.", *_FIX_CLIENT),
@@ -154,6 +155,11 @@ _ALL = (
     ProblemKind("depends_on_refused", 409, "它所依据的记录未被接受。", "It depends on something that was refused.", *_ASK_OFFICE),
     ProblemKind("number_reused", 409, "编号已用于另一条内容，平板可能被复制或恢复过。",
                 "The number was used for another payload; the tablet may have been copied or restored.", *_ASK_OFFICE),
+    # -- the desk, where nothing is kept aside: the clerk is told at once -----------------------------
+    ProblemKind("conflict_settled", 409, "这一项已经裁定：{settled_zh}。", "It is settled already: {settled_en}.",
+                "如需更改，请先重新裁定（reopen）。", "To change it, open it again first (reopen)."),
+    ProblemKind("conflict_changed", 409, "这一项在您查看之后有了变化。", "It has changed since you looked.",
+                "请重新查看后再裁定；什么都没有写入。", "Look at it again, then settle it; nothing was written."),
 )  # fmt: skip
 
 KINDS: Mapping[str, ProblemKind] = {kind.code: kind for kind in _ALL}

@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 
 from marshmallow import INCLUDE, Schema, validates_schema
 
+from schemas import rulebook
 from schemas.fields import Exact
+from schemas.likeness import Likeness
 from schemas.rules import LATEST, Rule, RuleTable, Together, Unique, Workflow
 
 Fields = dict[str, Any]
@@ -33,6 +35,7 @@ class RecordSchema(Schema):
         subject_field: The field naming the record this one is about, indexed for lists.
         reads: Fields copied from the subject when the record was made, and what each is called there;
             a later change of the subject leaves the copy alone, and shows that it was relied upon.
+        likeness: When two records of the type may well be one thing, beside an equal number.
     """
 
     type_name: ClassVar[str] = ""
@@ -45,6 +48,7 @@ class RecordSchema(Schema):
     time_field: ClassVar[str | None] = None
     status_field: ClassVar[str | None] = None
     reads: ClassVar[Mapping[str, str]] = {}
+    likeness: ClassVar[Likeness | None] = None
 
     class Meta:
         # A newer tablet's fields are kept and handed on, even by a server that does not know them.
@@ -101,6 +105,8 @@ class RecordType:
     #: The field that a workflow moves and the workflow's name; none for most types.
     workflow_field: str | None = None
     machine: str = ""
+    #: Names the rules; see ``schemas.rulebook``.
+    rules_mark: str = ""
 
 
 def register(schema: type[RecordSchema]) -> type[RecordSchema]:
@@ -124,6 +130,7 @@ def describe(schema: type[RecordSchema]) -> RecordType:
         title_zh=schema.title_zh,
         workflow_field=workflow_field,
         machine=machine,
+        rules_mark=rulebook.mark_of(rules),
     )
 
 

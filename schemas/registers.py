@@ -6,9 +6,12 @@ given within a day by people of one rank are left to a person: a sign over a doo
 race.
 """
 
+from typing import ClassVar
+
 from schemas.fields import Choice, Day, Flag, Id, Many, Number, Part, Pattern, Phone, Place, Text, Whole
+from schemas.likeness import Likeness, folded, names_alike
 from schemas.parts import FUNCTIONAL_UNITS, EntrySchema, LineSchema, PhotoSchema, PositionSchema, labelled
-from schemas.records import RecordSchema, register
+from schemas.records import Fields, RecordSchema, register
 from schemas.rules import APPEND, PERSON, Unique, authority, union
 
 OFFICE = authority()
@@ -60,7 +63,9 @@ class RegisterSchema(RecordSchema):
     What every register entry has 登记公用字段.
 
     ``code`` is the office's own number for it, by which an import finds it again; two entries with one
-    code are shown to a person as a pair.
+    code are shown to a person as a pair. Where a person found two entries to be one thing, the one names
+    the other in ``merged_into``, and whatever refers to it is taken to mean the other; where he found them
+    to be two, they say so in ``distinct_from`` and are not suggested again.
     """
 
     unique = Unique(("code",))
@@ -71,6 +76,8 @@ class RegisterSchema(RecordSchema):
     functional_unit = Choice(FUNCTIONAL_UNITS, allow_none=True, metadata=labelled("属事责任部门", OFFICE))
     valid_from = Day(allow_none=True, metadata=labelled("启用日期", OFFICE))
     valid_to = Day(allow_none=True, metadata=labelled("停用日期", OFFICE))
+    merged_into = Id(allow_none=True, metadata=labelled("并入", OFFICE))
+    distinct_from = Many(Id(), 60, metadata=labelled("并非同一", union()))
     photos = Many(Part(PhotoSchema), 60, metadata=labelled("照片", union("sha256")))
     remark = Many(Part(EntrySchema), 500, metadata=labelled("备注", APPEND))
 
@@ -99,6 +106,19 @@ class StreetSegmentSchema(RegisterSchema):
     status = Choice(IN_USE, allow_none=True, metadata=labelled("状态", DISPUTED))
 
 
+#: Two signs this near to each other may hang over one door.
+_ONE_DOOR_M = 15
+
+
+def _one_shop(one: Fields, other: Fields, apart_m: float | None) -> str | None:
+    if apart_m is None or apart_m > _ONE_DOOR_M:
+        return None
+    if names_alike(one.get("name"), other.get("name")):
+        return "near_and_alike"
+    door = folded(one.get("door_no"))
+    return "near_and_same_door" if door and door == folded(other.get("door_no")) else None
+
+
 @register
 class ShopSchema(RegisterSchema):
     """
@@ -112,6 +132,7 @@ class ShopSchema(RegisterSchema):
     title_zh = "商户"
     status_field = "status"
     subject_field = "segment_id"
+    likeness: ClassVar[Likeness] = Likeness(_ONE_DOOR_M, _one_shop)
 
     code = Text(1, 40, allow_none=True, metadata=labelled("商户编号", OFFICE))
     name = Text(1, 60, required=True, metadata=labelled("店名（牌匾）", DISPUTED))

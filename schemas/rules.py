@@ -15,16 +15,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from schemas.clock import Stamp
+from schemas.clock import CORRECT_BEYOND_MS, Stamp
+from schemas.roles import Role
 
 DAY_MS = 24 * 3600 * 1000
+#: Two clocks that nobody corrected may still be this far apart: 5 min.
+UNSURE_MS = CORRECT_BEYOND_MS
+#: What a decision says of its own certainty.
+ORDERED = "ordered"
+CLOCK_UNCERTAIN = "clock_uncertain"
+#: The reasons that rest on the order of stamps.
+BY_TIME = frozenset({"later_stamp", "written_once"})
 
 
 class Candidate(NamedTuple):
     """
     One value somebody wrote, and everything a rule may ask about it.
 
-    ``version`` is the record's version at which it was written; a mutation still in hand has 0.
+    ``version`` is the record's version at which it was written; a mutation still in hand has 0. ``firm``
+    is False where the clock that stamped it had to be corrected or cut back; ``first`` says that the record
+    was made with it.
     """
 
     value: Any
@@ -32,6 +42,8 @@ class Candidate(NamedTuple):
     by: str
     rank: int
     version: int = 0
+    firm: bool = True
+    first: bool = False
 
 
 class Settled(NamedTuple):
@@ -90,9 +102,14 @@ class Latest:
         return True
 
     def settle(self, candidates: Sequence[Candidate]) -> Settled:
-        """Pick the greatest stamp."""
-        winner = max(candidates, key=_by_stamp)
-        return Settled(winner, (winner,), "later_stamp")
+        """
+        Pick the greatest stamp.
+
+        All are kept: a corrected clock may put an edit before the one it replaced, and then a value that
+        had lost to that one comes last after all.
+        """
+        row = tuple(sorted(candidates, key=_by_stamp))
+        return Settled(row[-1], row, "later_stamp", standing=row[-1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +164,21 @@ class Person:
     A person decides between values written within a window of each other; further apart, the later.
 
     Until somebody settles it the older value is shown: a sign over a door is not renamed by a race
-    (domain rule 10).
+    (domain rule 10). Whoever settles holds at least the rank ``settler``; below it, having seen a
+    colleague's change gives no right to change it again within the window. What the record was made with
+    is no change: whoever saw it may correct it.
     """
 
     window_ms: int = DAY_MS
+    settler: int = Role.COMMUNITY.rank
     name: ClassVar[str] = "person"
     verb: ClassVar[str] = "set"
     order_free: ClassVar[bool] = True
 
     def supersedes(self, new: Candidate, seen: Candidate) -> bool:
-        """Whoever saw a value may replace it; so is a conflict settled, by an ordinary edit."""
-        return True
+        """His own value anybody may replace, another's change after the window or as one who may settle."""
+        free = new.by == seen.by or seen.first
+        return free or new.rank >= self.settler or new.stamp.ms - seen.stamp.ms >= self.window_ms
 
     def settle(self, candidates: Sequence[Candidate]) -> Settled:
         """
@@ -206,7 +227,7 @@ class Authority:
         inner = self.inner.settle([c for c in row if c.rank == rank])
         aside = tuple(c for c in row if c.rank < rank and c.value != inner.winner.value)
         reason = "higher_rank" if aside else inner.reason
-        return inner._replace(kept=row, aside=aside, reason=reason, standing=(*inner.kept, *aside))
+        return inner._replace(kept=row, aside=aside, reason=reason, standing=(*(inner.standing or inner.kept), *aside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +330,24 @@ PERSON = Person()
 APPEND = Append()
 SHARE = Share()
 DERIVED = Derived()
+
+
+def certainty(settled: Settled, candidates: Sequence[Candidate]) -> str:
+    """
+    Say how sure the order is that *settled* rests on: ``ordered`` or ``clock_uncertain``.
+
+    An order of stamps is uncertain where two devices' clocks might well have stood the other way round:
+    they are less than ``UNSURE_MS`` apart, or one of them had to be corrected.
+    """
+    if settled.reason not in BY_TIME:
+        return ORDERED
+    others = [c for c in candidates if c.stamp.device != settled.winner.stamp.device]
+    return CLOCK_UNCERTAIN if any(_unsure(settled.winner, other) for other in others) else ORDERED
+
+
+def _unsure(one: Candidate, other: Candidate) -> bool:
+    close = abs(one.stamp.ms - other.stamp.ms) < UNSURE_MS
+    return close or not (one.firm and other.firm)
 
 
 def escalate(*ladder: str) -> Extreme:

@@ -134,12 +134,12 @@ def check(mutation: Mutation, kind: RecordType) -> None:
             if mutation.act is None:
                 _malformed("act", fault("required", "必填", "is required", "act"))
         case "void":
-            _refuse_parts(mutation, (*_VERBS, "act"))
+            _refuse_parts(mutation, (*_VERBS, "act", "settles"))
 
 
 def _check_create(mutation: Mutation, gate: Gate) -> None:
-    if mutation.base or mutation.remove or mutation.act is not None:
-        _refuse_parts(mutation, ("base", "remove", "act"))
+    if mutation.base or mutation.remove or mutation.act is not None or mutation.settles is not None:
+        _refuse_parts(mutation, ("base", "remove", "act", "settles"))
     _check_verbs(mutation, gate)
     if not gate.fits_create(mutation.set):
         _refuse_fields(errors_of_fields(gate.settable, mutation.set, partial=False))

@@ -87,17 +87,47 @@ class Outcome(Struct, omit_defaults=True):
         return self.outcome in FINAL
 
 
+class Telling(Struct, frozen=True, omit_defaults=True):
+    """
+    What somebody is told of a decision about something he wrote 告知, in two languages.
+
+    Attributes:
+        version, part: The history number the decision stands at, and which of the decisions there.
+        person: Who is told.
+        record, type, field: What it is about.
+        at_ms: When it was decided, by the server's clock.
+        open: Whether a person still has to decide.
+        conflict: The dispute it belongs to.
+    """
+
+    version: int
+    part: int
+    person: str
+    record: str
+    type: str
+    field: str
+    rule: str
+    reason: str
+    at_ms: int
+    zh: str
+    en: str
+    open: bool = False
+    conflict: str | None = None
+
+
 class FeedPage(Struct, omit_defaults=True):
     """
     One page of one feed.
 
     ``fresh`` marks the first page of a reading from the beginning: what the device holds of the feed
     and does not receive again until a page says ``more`` no longer, it must drop (its own waiting
-    work excepted). ``left`` names records that went out of the device's view.
+    work excepted). ``left`` names records that went out of the device's view. ``told`` says what became
+    of edits that people of this device made earlier.
     """
 
     cursor: str
     records: list[Raw] = []
+    told: list["Telling"] = []
     left: list[str] = []
     more: bool = False
     fresh: bool = False

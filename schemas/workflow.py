@@ -24,6 +24,9 @@ class Step:
         roles: Who may do it, in an area that covers the record.
         needs_reason: Whether a reason has to be given.
         needs_evidence: Whether at least one photo has to prove it.
+        needs_into: Whether it has to name the record it leads to.
+        over: The acts it prevails over where two people of one rank took both without knowing of each
+            other: the stricter one wins 从严, whoever came first. A higher rank prevails in any case.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Step:
     roles: frozenset[Role]
     needs_reason: bool = False
     needs_evidence: bool = False
+    needs_into: bool = False
+    over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ class WhyNot:
     """
     Why an act leads nowhere.
 
-    ``code`` is ``act_unknown``, ``not_allowed``, ``reason_missing`` or ``evidence_missing``, which
-    time does not mend, or ``not_in_this_state``, which makes it a late act.
+    ``code`` is ``act_unknown``, ``not_allowed``, ``reason_missing``, ``evidence_missing`` or
+    ``into_missing``, which time does not mend, or ``not_in_this_state``, which makes it a late act.
     """
 
     code: str
@@ -87,7 +92,18 @@ def step(machine: Machine, state: str, act: str, role: Role) -> str | WhyNot:
     return known.target
 
 
-def lacking(machine: Machine, act: str, *, reason: str | None, evidence: int) -> WhyNot | None:
+def prevails(machine: Machine, act: str, rank: int, over: str, over_rank: int) -> bool:
+    """
+    Say whether *act* takes the place of *over*, which somebody did without either knowing of the other.
+
+    The higher rank prevails, among equals the act declared the stricter; else what came first stays.
+    """
+    if rank != over_rank:
+        return rank > over_rank
+    return over in machine.acts[act].over
+
+
+def lacking(machine: Machine, act: str, *, reason: str | None, evidence: int, into: str | None) -> WhyNot | None:
     """
     Return what *act* lacks of what has to come with it, or None.
 
@@ -96,12 +112,15 @@ def lacking(machine: Machine, act: str, *, reason: str | None, evidence: int) ->
         act: The act's name.
         reason: What was given; blanks are none.
         evidence: How many photos came along.
+        into: The record it leads to, if it names one.
     """
     known = machine.acts[act]
     if known.needs_reason and not (reason or "").strip():
         return WhyNot("reason_missing", f"{known.zh}须写明理由", f"to {known.en} needs a reason")
     if known.needs_evidence and not evidence:
         return WhyNot("evidence_missing", f"{known.zh}须附照片", f"to {known.en} needs a photo")
+    if known.needs_into and not into:
+        return WhyNot("into_missing", f"{known.zh}须指明主案", f"to {known.en} needs the case it goes into")
     return None
 
 
@@ -116,10 +135,21 @@ _ACCEPTERS = frozenset({Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE, Role.
 #: operation on any record (``op: void``), not an act.
 CASE = _machine(
     "case",
-    {"reported": "已上报待立案", "accepted": "已立案待派遣", "refused": "不予立案"},
+    {"reported": "已上报待立案", "accepted": "已立案待派遣", "refused": "不予立案", "merged": "已并案"},
     "reported",
-    Step("accept", "立案", "accept", frozenset({"reported"}), "accepted", _ACCEPTERS),
+    # Of an acceptance and a refusal made apart the acceptance counts: no problem leaves the ledger by a race.
+    Step("accept", "立案", "accept", frozenset({"reported"}), "accepted", _ACCEPTERS, over=frozenset({"refuse"})),
     Step("refuse", "不予立案", "refuse", frozenset({"reported"}), "refused", _ACCEPTERS, needs_reason=True),
+    Step(
+        "merge",
+        "并案",
+        "merge",
+        frozenset({"reported", "accepted"}),
+        "merged",
+        _ACCEPTERS,
+        needs_into=True,
+        over=frozenset({"refuse"}),
+    ),
 )
 
 #: Every workflow by the name a ``Workflow`` rule gives.

@@ -144,7 +144,9 @@ class CheckSchema(RecordSchema):
     checks are two facts and never become one.
 
     A score stands on what was copied from the register when the check was made (``reads``), so it does not
-    move when the register does.
+    move when the register does; ``basis_changed`` names what the register has come to say otherwise. A
+    check of a thing that was merged into another stands with the other, and keeps the id it was made with
+    in ``original_target_id``.
     """
 
     subject_field = "target_id"
@@ -153,6 +155,7 @@ class CheckSchema(RecordSchema):
     inspector_id = Id(required=True, metadata=labelled("检查人", FIRST))
     inspector_role = Choice({role.value: role.zh for role in Role}, required=True, metadata=labelled("身份", FIRST))
     target_id = Id(allow_none=True, metadata=labelled("检查对象", FIRST))
+    original_target_id = Id(allow_none=True, metadata=labelled("原检查对象", DERIVED))
     target_draft = Part(TargetDraftSchema, allow_none=True, metadata=labelled("登记外对象"))
     mode = Choice(MODES, required=True, metadata=labelled("检查方式"))
     observed_at = Instant(required=True, metadata=labelled("检查时间", FIRST))
@@ -165,6 +168,7 @@ class CheckSchema(RecordSchema):
     score = Whole(0, 1000, allow_none=True, metadata=labelled("得分（十分之一分）", DERIVED))
     result = Choice(RESULTS, allow_none=True, metadata=labelled("结果", DERIVED))
     vetoes = Many(Text(1, 40), 20, metadata=labelled("一票否决", DERIVED))
+    basis_changed = Many(Text(1, 40), 20, metadata=labelled("依据已调整", DERIVED))
     missing_photos = Many(Part(MissingPhotoSchema), 200, metadata=labelled("缺少的照片", DERIVED))
     score_revision = Part(RevisionSchema, allow_none=True, metadata=labelled("督查改分", authority()))
 

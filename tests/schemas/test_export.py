@@ -113,7 +113,7 @@ def test_a_rule_over_another_shows_what_it_stands_on() -> None:
     species = export.rules_of(TREES)["species"]
     assert species["name"] == "authority"
     assert species["params"]["inner"]["name"] == "person"
-    assert species["params"]["inner"]["params"] == {"window_ms": 86_400_000}
+    assert species["params"]["inner"]["params"] == {"window_ms": 86_400_000, "settler": 3}
     assert export.rules_of(TREES)["lat+lng"]["params"]["fields"] == ("lat", "lng")
 
 

@@ -19,10 +19,10 @@ HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def test_the_types_there_are() -> None:
-    """Nine words on the wire."""
+    """Ten words on the wire."""
     assert {kind.name for kind in KINDS} == {
         *("street_check", "shop_check", "parking_check", "street_segment", "shop", "parking_area"),
-        *("case", "area", "person"),
+        *("case", "area", "person", "cleaning_day"),
     }
 
 

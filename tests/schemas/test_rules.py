@@ -31,6 +31,7 @@ from schemas.rules import (
     Together,
     ValueRule,
     authority,
+    certainty,
     escalate,
 )
 
@@ -174,7 +175,10 @@ def test_equals_in_rank_are_left_to_the_inner_rule() -> None:
 @pytest.mark.parametrize(
     ("rule", "new_rank", "seen_rank", "replaces"),
     [
-        (LATEST, 0, 6, True), (FIRST, 6, 0, False), (HIGHEST, 6, 0, False), (PERSON, 0, 6, True),
+        (LATEST, 0, 6, True), (FIRST, 6, 0, False), (HIGHEST, 6, 0, False), (PERSON, 0, 6, False),
+        (PERSON, 3, 6, True),
+        (authority(then=PERSON), 1, 1, False), (authority(then=PERSON), 2, 1, True),
+        (authority(then=PERSON), 3, 3, True),
         (authority(), 3, 1, True), (authority(), 1, 1, True), (authority(), 1, 3, False),
         (authority(then=FIRST), 1, 1, False), (authority(then=FIRST), 3, 1, True),
         (Together(("lat", "lng"), LATEST), 0, 6, True), (Together(("lat", "lng"), FIRST), 6, 0, False),
@@ -184,6 +188,38 @@ def test_who_may_replace_what_he_saw(rule: ValueRule, new_rank: int, seen_rank: 
     new = Candidate(1, Stamp(NOON + 1, 0), "li", new_rank)
     seen = Candidate(2, Stamp(NOON, 0), "wang", seen_rank)
     assert rule.supersedes(new, seen) == replaces
+
+
+def test_below_the_community_a_colleagues_change_stands_for_a_day() -> None:
+    """His own he may change again, and what the shop was registered with anybody may correct."""
+    wang = sign("王修车", 0, Role.GRID_WORKER)
+    soon, late = sign("老汽修", 3, Role.GRID_WORKER), sign("老汽修", DAY_MS, Role.GRID_WORKER)
+    assert not PERSON.supersedes(soon, wang)
+    assert PERSON.supersedes(late, wang)
+    assert PERSON.supersedes(soon._replace(by=wang.by), wang)
+    assert PERSON.supersedes(soon, wang._replace(first=True))
+
+
+@pytest.mark.parametrize(
+    ("reason", "apart_ms", "firm", "certain"),
+    [
+        ("an hour apart", 3_600_000, True, "ordered"),
+        ("a minute apart", 60_000, True, "clock_uncertain"),
+        ("an hour apart, by a clock that was wrong", 3_600_000, False, "clock_uncertain"),
+    ],
+)
+def test_a_decision_says_how_sure_its_order_is(reason: str, apart_ms: int, firm: bool, certain: str) -> None:
+    del reason
+    row = [
+        Candidate("餐饮", Stamp(NOON, 0, "a"), "li", 1, firm=firm),
+        Candidate("零售", Stamp(NOON + apart_ms, 0, "b"), "wang", 1),
+    ]
+    assert certainty(LATEST.settle(row), row) == certain
+
+
+def test_one_device_is_never_unsure_of_its_own_order() -> None:
+    row = [Candidate("餐饮", Stamp(NOON, 0, "a"), "li", 1), Candidate("零售", Stamp(NOON + 1, 0, "a"), "li", 1)]
+    assert certainty(LATEST.settle(row), row) == "ordered"
 
 
 def test_a_rule_over_another_promises_no_more_than_it() -> None:

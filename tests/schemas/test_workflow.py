@@ -4,7 +4,7 @@ import pytest
 
 from schemas.cases import PROBLEM_CLASSES, SEVERITIES, CaseSchema, Limit
 from schemas.roles import Role
-from schemas.workflow import CASE, MACHINES, WhyNot, lacking, step
+from schemas.workflow import CASE, MACHINES, WhyNot, lacking, prevails, step
 
 
 def test_a_reported_case_is_accepted_or_refused() -> None:
@@ -43,12 +43,29 @@ def test_a_late_act_is_told_in_words() -> None:
 
 def test_who_refuses_says_why() -> None:
     """A blank is no reason."""
-    assert lacking(CASE, "accept", reason=None, evidence=0) is None
-    assert lacking(CASE, "refuse", reason="非本辖区", evidence=0) is None
+    assert lacking(CASE, "accept", reason=None, evidence=0, into=None) is None
+    assert lacking(CASE, "refuse", reason="非本辖区", evidence=0, into=None) is None
+    lost = lacking(CASE, "merge", reason=None, evidence=0, into=None)
+    assert lost is not None
+    assert lost.code == "into_missing"
     for reason in (None, "", "  "):
-        why = lacking(CASE, "refuse", reason=reason, evidence=0)
+        why = lacking(CASE, "refuse", reason=reason, evidence=0, into=None)
         assert why is not None
         assert why.code == "reason_missing"
+
+
+@pytest.mark.parametrize(
+    ("act", "rank", "over", "over_rank", "wins"),
+    [
+        ("accept", 3, "refuse", 3, True),  # among equals the stricter one
+        ("refuse", 3, "accept", 3, False),
+        ("refuse", 4, "accept", 3, True),  # the higher rank in any case
+        ("accept", 3, "refuse", 4, False),
+        ("accept", 3, "accept", 3, False),  # what came first stays
+    ],
+)
+def test_of_two_acts_taken_apart_one_prevails(act: str, rank: int, over: str, over_rank: int, wins: bool) -> None:
+    assert prevails(CASE, act, rank, over, over_rank) == wins
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=lambda machine: machine.name)
@@ -58,7 +75,7 @@ def test_a_machine_is_well_made(machine: object) -> None:
     reached = {CASE.initial} | {act.target for act in CASE.acts.values()}
     assert reached == CASE.states.keys()
     assert {state for act in CASE.acts.values() for state in act.sources} <= CASE.states.keys()
-    assert CASE.final == {"accepted", "refused"}
+    assert CASE.final == {"refused", "merged"}
     assert all(act.roles for act in CASE.acts.values())
 
 
