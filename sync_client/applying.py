@@ -16,6 +16,7 @@ from sync_client.desk import Desk
 from sync_client.journal import Journal, Waiting
 from sync_client.local_store import Held, LocalStore, Reading, beneath, greatest_stamp
 from sync_client.overlay import NOTHING, View, kind_of, lay, lay_all
+from sync_client.tellings import Tellings
 
 #: What the server took, as far as the tablet can know before the record itself comes down.
 _TAKEN = frozenset({"applied", "merged", "conflict", "noop"})
@@ -29,15 +30,17 @@ class Applied:
 
     records: int
     left: int
+    told: int = 0
 
 
 class Applier:
     """Applies answers to the tablet's file."""
 
-    def __init__(self, desk: Desk, journal: Journal, store: LocalStore) -> None:
+    def __init__(self, desk: Desk, journal: Journal, store: LocalStore, tellings: Tellings) -> None:
         self._desk = desk
         self._journal = journal
         self._store = store
+        self._tellings = tellings
 
     # -- outcomes --------------------------------------------------------------------------------
 
@@ -128,7 +131,7 @@ class Applier:
 
     def apply_page(self, feed: str, page: FeedPage, sent_cursor: str | None) -> Applied | None:
         """
-        Take one page of *feed* in, together with the cursor behind it.
+        Take one page of *feed* in, together with what it tells and the cursor behind it.
 
         Args:
             feed: The feed's code.
@@ -150,6 +153,7 @@ class Applier:
             if page.fresh:
                 reading = replace(reading, generation=reading.generation + 1, under_way=True)
             self._take(feed, reading.generation, records)
+            told = self._tellings.keep(feed, page.told) if page.told else 0
             left = self._store.let_go(feed, page.left) if page.left else 0
             if reading.under_way and not page.more:
                 left += self._store.sweep(feed, reading.generation)
@@ -158,7 +162,7 @@ class Applier:
             latest = greatest_stamp(records)
             if latest is not None and latest > head.clock.latest:
                 head.clock.observe(latest, self._desk.wall_ms())
-        return Applied(len(records), left)
+        return Applied(len(records), left, told)
 
     def _take(self, feed: str, generation: int, records: Sequence[WireRecord]) -> None:
         waiting: set[str] = set()

@@ -15,8 +15,9 @@ from schemas.checks.scoring import Assessment, assess_check
 from schemas.parts import PHOTO_ROLES
 from schemas.records import Fields
 from schemas.registry import TYPES
+from schemas.wording import fields_of, members_of
 from sync_client.initials import folded
-from sync_client.labels import NONE, NotUnderstood, fields_of, members_of, value_from
+from sync_client.labels import NONE, NotUnderstood, value_from
 from sync_client.values import Person, Record
 
 #: The form in use for each kind of check, and the register its targets stand in.

@@ -27,15 +27,17 @@ from sync_client.calls import Office
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.drafts import Drafts
-from sync_client.errors import NoSuchRecord
-from sync_client.finding import Condition, find
+from sync_client.finding import Condition, ask, find
+from sync_client.hearing import Hearing
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.meeting import Meeting
+from sync_client.names import Names
 from sync_client.people import People
 from sync_client.recording import Change, Recorder
 from sync_client.retry import Patience
 from sync_client.status import status_of
+from sync_client.tellings import Tellings
 from sync_client.transport import Transport
 from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told
 
@@ -83,6 +85,7 @@ class FieldClient:
         self._desk = Desk(self._db, clock)
         self._journal = Journal(self._db)
         self._store = LocalStore(self._db)
+        self._hearing = Hearing(self._journal, tellings := Tellings(self._db))
         self._people = People(self._desk, randomness)
         self._drafts = Drafts(self._desk)
         self._recorder = Recorder(self._desk, self._journal, self._store, randomness)
@@ -91,6 +94,7 @@ class FieldClient:
             desk=self._desk,
             journal=self._journal,
             store=self._store,
+            tellings=tellings,
             people=self._people,
             office=Office(transport, randomness),
             patience=patience,
@@ -213,7 +217,15 @@ class FieldClient:
         change = Change({**(set or {}), **fields}, add or {}, remove or {}, share or {})
         return self._recorder.edit(record, change) if change else self.read(record)
 
-    def act(self, record: Record | str, name: str, reason: str | None = None, evidence: Sequence[str] = ()) -> Record:
+    def act(
+        self,
+        record: Record | str,
+        name: str,
+        reason: str | None = None,
+        evidence: Sequence[str] = (),
+        *,
+        into: str | None = None,
+    ) -> Record:
         """
         Ask for a step of a record's workflow 操作; the office's state decides whether it holds.
 
@@ -222,11 +234,12 @@ class FieldClient:
             name: The act.
             reason: Why, where the act asks for it.
             evidence: The SHA-256 of photos attached to the record.
+            into: The id of the record it leads to (并案: the main case).
 
         Raises:
             NoSuchRecord, schemas.problems.Refusal, NotEnrolled, StoreError: As ``edit``.
         """
-        return self._recorder.act(record, Act(name, list(evidence), reason))
+        return self._recorder.act(record, Act(name, list(evidence), reason, into))
 
     def void(self, record: Record | str, reason: str | None = None) -> Record:
         """
@@ -296,11 +309,7 @@ class FieldClient:
 
     def holds(self, record: Record | str) -> bool:
         """Say whether the tablet holds a record."""
-        try:
-            self.read(record)
-        except NoSuchRecord:
-            return False
-        return True
+        return self._store.held(record if isinstance(record, str) else record.id) is not None
 
     def find(
         self,
@@ -311,6 +320,7 @@ class FieldClient:
         limit: int = 100,
         after: str | None = None,
         include_void: bool = False,
+        include_merged: bool = True,
     ) -> Page:
         """
         Return records of one type, a page at a time 查询.
@@ -322,32 +332,39 @@ class FieldClient:
             order_by: A field, ``-`` before it for falling order; else the order of arrival.
             limit: How many.
             after: ``Page.after`` of the page before.
-            include_void: Show voided records too.
+            include_void, include_merged: Show those too that were voided, or merged into another.
 
         Raises:
             ValueError: A name no field can have, or a strange *after*.
         """
-        return find(self._db, type, where or {}, order_by, limit, after, include_void=include_void)
+        question = ask(type, where or {}, order_by, after, void=include_void, merged=include_merged)
+        return find(self._db, question, limit)
 
     def status(self) -> Status:
         """Return where the tablet stands 本机状态."""
-        return status_of(self._desk, self._journal, self._store, self._people.current())
+        return status_of(self._desk, self._journal, self._store, self._hearing, self._people.current())
 
     def outbox(self) -> Outbox:
         """Return what waits, and what the server would not take 待发与需处理."""
         return self._journal.outbox()
 
-    def conflicts(self) -> list[Told]:
-        """Return what the server decided about this tablet's work, and what a person must decide 冲突."""
-        return self._journal.told()
-
-    def acknowledge(self, n: int) -> bool:
+    def conflicts(self, *, everyone: bool = False, aside: bool = False) -> list[Told]:
         """
-        Put mutation *n* of ``outbox().attention`` or ``conflicts()`` aside, once seen 已阅.
+        Return what was decided about edits made on this tablet, and what a person must decide 冲突.
 
-        It stays in the journal. Returns whether it was on a list.
+        In words, the newest first, what the server answered and what came down later; *everyone*: not only about
+        edits of whoever works now; *aside*: also what was put aside.
         """
-        return self._journal.put_aside(n)
+        person = None if everyone else self._desk.head().person
+        return self._hearing.told(person, Names(self), aside=aside)
+
+    def acknowledge(self, mark: int | str) -> bool:
+        """
+        Put something aside, once seen 已阅: mutation *mark* of ``outbox().attention``, or ``Told.mark``.
+
+        It stays in the tablet's file. Returns whether it was on a list.
+        """
+        return self._hearing.put_aside(mark)
 
     # -- drafts ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import msgspec
 
 from schemas.clock import CORRECT_BEYOND_MS
 from schemas.wire import PROTOCOL, SyncRequest
+from schemas.wording import lasting
 from sync_client.calls import Office, answer_of
 from sync_client.database import Database
 from sync_client.desk import Desk
@@ -30,7 +31,7 @@ from sync_client.errors import (
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.status import photos_waiting
-from sync_client.times import lasting, moment
+from sync_client.times import moment
 from sync_client.transport import HTTPTransport, Request, Response, Transport
 
 FINE, WATCH, WRONG, UNKNOWN = "fine", "watch", "wrong", "unknown"

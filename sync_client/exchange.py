@@ -24,6 +24,7 @@ from sync_client.journal import Journal, Waiting
 from sync_client.local_store import LocalStore
 from sync_client.offset import offset_after
 from sync_client.retry import Patience, pause_s
+from sync_client.tellings import Tellings
 from sync_client.values import Progress, SyncReport
 
 _PRUNE_EVERY_MS = 24 * 3600 * 1000
@@ -67,6 +68,7 @@ class Tablet:
     desk: Desk
     journal: Journal
     store: LocalStore
+    tellings: Tellings
     office: Office
     patience: Patience
     page_records: int
@@ -101,7 +103,7 @@ class Exchange:
     def __init__(self, tablet: Tablet, watch: Callable[[Progress], None] | None = None) -> None:
         self._tablet = tablet
         self._watch = watch
-        self._applier = Applier(tablet.desk, tablet.journal, tablet.store)
+        self._applier = Applier(tablet.desk, tablet.journal, tablet.store, tablet.tellings)
         self._most = wire.MAX_MUTATIONS
         self._pushed_to = 0
         self._failed = 0
@@ -265,7 +267,7 @@ class Exchange:
         page = self._trip.answer.feeds[feed]
         asked = self._trip.request.cursors.get(feed)
         moved = page.cursor != asked
-        brings = moved or page.records or page.left or page.fresh
+        brings = moved or page.records or page.left or page.told or page.fresh
         if not brings and not self._tablet.store.reading(feed).under_way:
             return
         try:
@@ -277,6 +279,7 @@ class Exchange:
         if applied is not None:
             self.report.pulled += applied.records
             self.report.left += applied.left
+            self.report.told += applied.told
         self._more = self._more or (page.more and moved)
 
     def _finish(self) -> None:
@@ -292,6 +295,7 @@ class Exchange:
         pruned = int(self._tablet.desk.db.note("pruned_ms") or 0)
         if abs(now - pruned) > _PRUNE_EVERY_MS:
             self._tablet.journal.prune(now)
+            self._tablet.tellings.prune(now)
             notes["pruned_ms"] = str(now)
         self._applier.finish(now, notes, all_read=not self.report.feeds_unread)
 

@@ -63,7 +63,8 @@ def ask(
     order_by: str | None,
     after: str | None,
     *,
-    include_void: bool,
+    void: bool,
+    merged: bool,
 ) -> Question:
     """
     Return the question as SQL.
@@ -73,14 +74,16 @@ def ask(
         where: Column or field to condition; a dotted name reaches into an object.
         order_by: A column or field, ``-`` before it for falling order; None for the order of arrival.
         after: What the page before handed out.
-        include_void: Whether voided records are wanted too.
+        void, merged: Whether those are wanted too that were voided, or merged into another.
 
     Raises:
         ValueError: A name that no field can have, or an ``after`` that is none of ours.
     """
     parts, values = ["type = ?"], [type_name]
-    if not include_void:
+    if not void:
         parts.append("void = 0")
+    if not merged:
+        parts.append("json_extract(fields, '$.merged_into') IS NULL")
     for name, condition in where.items():
         sql, given = _condition(_expression(type_name, name), condition)
         parts.append(sql)
@@ -94,18 +97,8 @@ def ask(
     return Question(" AND ".join(parts), tuple(values), order, backwards)
 
 
-def find(
-    db: Database,
-    type_name: str,
-    where: Mapping[str, Condition],
-    order_by: str | None,
-    limit: int,
-    after: str | None,
-    *,
-    include_void: bool,
-) -> Page:
-    """Return one page of records; see ``FieldClient.find``."""
-    question = ask(type_name, where, order_by, after, include_void=include_void)
+def find(db: Database, question: Question, limit: int) -> Page:
+    """Return one page of at most *limit* records; see ``FieldClient.find``."""
     way = "DESC" if question.backwards else "ASC"
     sql = f"""SELECT {COLUMNS}, {question.order}, row FROM record WHERE {question.where}
         ORDER BY {question.order} {way}, row {way} LIMIT ?"""  # noqa: S608  # names checked, values bound

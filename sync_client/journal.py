@@ -8,6 +8,7 @@ outcome that the server stored for that very mutation, and nothing leaves the jo
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ from schemas import wire
 from schemas.mutations import MAX_GROUP, Mutation, decode_mutation
 from schemas.wire import MAX_BODY_INFLATED, MAX_MUTATIONS, Outcome
 from sync_client.database import Database
-from sync_client.values import Entry, Outbox, Told
+from sync_client.values import Entry, Outbox
 
 KEEP_DAYS = 30
 _DAY_MS = 24 * 3600 * 1000
@@ -35,6 +36,9 @@ _NEXT = f"""SELECT n, record_id, op, payload, offset_ms, group_first {_OPEN}
     AND n > ? ORDER BY n LIMIT ?"""
 _ENTRY = "n, payload, outcome, parked, answer"
 _TOLD = f"SELECT {_ENTRY} FROM journal WHERE told = 1 AND outcome"  # noqa: S608  # names of ours
+_DECIDED = """SELECT n, payload, outcome, version, answer, settled_ms, told FROM journal
+    WHERE outcome IN ('merged', 'conflict') AND answer IS NOT NULL ORDER BY n"""
+_APPLIED = "SELECT payload FROM journal WHERE record_id = ? AND outcome = 'applied' AND version > ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,20 @@ class Waiting:
     payload: bytes
     offset_ms: int
     group_first: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A mutation that met others' work: the server's decisions, where they stand, and when they came."""
+
+    n: int
+    mutation: Mutation
+    open: bool
+    decisions: tuple[dict[str, Any], ...]
+    feed: str | None
+    version: int
+    settled_ms: int
+    seen: bool
 
 
 class Journal:
@@ -116,24 +134,27 @@ class Journal:
         attention = self._db.all(f"{_TOLD} = 'rejected' ORDER BY n")
         return Outbox(tuple(map(_entry, waiting)), tuple(map(_entry, attention)))
 
-    def told(self) -> list[Told]:
-        """Return the decisions the server made about this tablet's work, not yet put aside."""
-        rows = self._db.all(f"{_TOLD} IN ('merged', 'conflict') ORDER BY n")
-        return [_told(row) for row in rows]
+    def decided(self) -> list[Decided]:
+        """Return every mutation about which the server decided something, in order."""
+        return [_decided(row) for row in self._db.all(_DECIDED)]
+
+    def has_written(self, record_id: str, field: str, after: int) -> bool:
+        """Say whether a field was written again, uncontested, in a version of its record later than *after*."""
+        rows = self._db.all(_APPLIED, (record_id, after))
+        return any(field in decode_mutation(payload).set for (payload,) in rows)
 
     def put_aside(self, n: int) -> bool:
         """Take mutation *n* off the lists shown to people; it stays in the journal. Say whether it was there."""
         return self._db.run("UPDATE journal SET told = 0 WHERE n = ? AND told = 1", (n,)).rowcount > 0
 
     def counts(self) -> dict[str, int]:
-        """Return how many wait, are held, were rejected, and are disputes."""
+        """Return how many wait, are held, and were rejected."""
         waiting, held = self._db.one(f"SELECT count(*), count(parked) {_OPEN}")
         told = dict(self._db.all("SELECT outcome, count(*) FROM journal WHERE told = 1 GROUP BY outcome"))
         return {
             "waiting": waiting,
             "held": held,
             "attention": told.get("rejected", 0),
-            "conflicts": told.get("conflict", 0),
         }
 
     def oldest_waiting_ms(self) -> int | None:
@@ -191,11 +212,19 @@ def _entry(row: tuple[int, bytes, str | None, str | None, str | None]) -> Entry:
     )
 
 
-def _told(row: tuple[int, bytes, str, str | None, str]) -> Told:
-    n, payload, outcome, _, answer = row
-    mutation = decode_mutation(payload)
-    decisions = tuple(_decode_answer(answer).decisions or ())
-    return Told(n, mutation.type, mutation.id, outcome == "conflict", decisions)
+def _decided(row: tuple[int, bytes, str, int | None, str, int, int]) -> Decided:
+    n, payload, outcome, version, answer, settled_ms, told = row
+    said = _decode_answer(answer)
+    return Decided(
+        n=n,
+        mutation=decode_mutation(payload),
+        open=outcome == "conflict",
+        decisions=tuple(said.decisions or ()),
+        feed=said.feed,
+        version=version or 0,
+        settled_ms=settled_ms,
+        seen=not told,
+    )
 
 
 _decode_answer = msgspec.json.Decoder(Outcome).decode

@@ -1,21 +1,19 @@
 """
-A record's fields in words people use, and back 字段与取值的说法: read from the schemas, nothing kept twice.
+What a person typed, as a value 取值的读法: what is wrong with it is said in both languages before anything is written.
 
-``words_of`` turns a value into text for a person; ``value_from`` turns what a person typed into a value,
-and says in both languages what is wrong with it before anything is written.
+The other way round, a value in words, is ``schemas.wording``.
 """
 
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from marshmallow import ValidationError
 
-from schemas.fields import Bilingual, Choice, Flag, Instant, Many, Number, Part, Whole
+from schemas.fields import Bilingual, Choice, Flag, Many, Number, Part, Whole
 from schemas.registry import TYPES
+from schemas.wording import english, label_of
 from sync_client.initials import folded
-from sync_client.times import written
 
 YES = frozenset({"y", "yes", "true", "1", "是", "有", "对"})
 NO = frozenset({"n", "no", "false", "0", "否", "无", "没有"})
@@ -38,36 +36,6 @@ class NotUnderstood(Exception):
         super().__init__(f"{zh} {en}")
 
 
-@cache
-def fields_of(type_name: str) -> dict[str, Field]:
-    """Return the fields of a record type by name; none for a type not known here."""
-    known = TYPES.get(type_name)
-    return dict(known.schema().fields) if known else {}
-
-
-@cache
-def members_of(type_name: str, name: str) -> dict[str, Field]:
-    """Return the members of a field that is an object, by name."""
-    field = fields_of(type_name).get(name)
-    return dict(field.schema.fields) if isinstance(field, Part) else {}
-
-
-def title_of(type_name: str) -> str:
-    """Return the Chinese name of a record type; one not known here is called by its word."""
-    known = TYPES.get(type_name)
-    return known.title_zh if known else type_name
-
-
-def label_of(field: Field, name: str) -> str:
-    """Return the Chinese label of *field*, which is called *name*."""
-    return str(field.metadata.get("label", name)) if field is not None else name
-
-
-def english(name: str) -> str:
-    """Return a field's name or a value's word as plain English."""
-    return name.replace("_", " ")
-
-
 def type_called(text: str) -> str:
     """
     Return the record type called *text*: its word, a part of it that no other has, or its Chinese name.
@@ -84,33 +52,6 @@ def type_called(text: str) -> str:
         return alike[0]
     listed = "、".join(f"{name}（{known.title_zh}）" for name, known in TYPES.items())
     raise NotUnderstood(f"没有“{text}”这类记录，应为：{listed}。", f"No record type '{text}'; see the list.")
-
-
-def words_of(field: Field, value: Any, lang: str = "zh") -> str:
-    """Return *value* as a person reads it, in Chinese or (``en``) in English."""
-    if value is None or value == "" or value == [] or value == {}:
-        return "—"
-    if isinstance(field, Choice):
-        return english(value) if lang == "en" else field.labels.get(value, str(value))
-    if isinstance(value, bool):
-        return ("yes" if value else "no") if lang == "en" else "是" if value else "否"
-    if isinstance(value, list):
-        inner = getattr(field, "inner", None)
-        return ("; " if lang == "en" else "；").join(words_of(inner, each, lang) for each in value)
-    if isinstance(value, dict):
-        return _part(field, value, lang)
-    if isinstance(field, Instant):
-        return written(str(value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _part(field: Field, value: dict[str, Any], lang: str) -> str:
-    if "text" in value:  # a signed entry: who and when stand elsewhere
-        return str(value["text"])
-    members = field.schema.fields if isinstance(field, Part) else {}
-    called = [english(name) if lang == "en" else label_of(members.get(name), name) for name in value]
-    said = [words_of(members.get(name), each, lang) for name, each in value.items()]
-    return ", ".join(f"{label} {words}" for label, words in zip(called, said, strict=True))
 
 
 def value_from(field: Field, text: str) -> Any:

@@ -19,6 +19,7 @@ from sync_client.offset import offset_after
 from sync_client.people import Admitted, People
 from sync_client.retry import Patience, next_sync_s
 from sync_client.status import report_of
+from sync_client.tellings import Tellings
 from sync_client.values import Person, Progress, SyncReport
 
 _ENROL = "/v1/devices/enrol"
@@ -42,6 +43,7 @@ class Meeting:
     desk: Desk
     journal: Journal
     store: LocalStore
+    tellings: Tellings
     people: People
     office: Office
     patience: Patience
@@ -101,6 +103,7 @@ class Meeting:
             desk=self.desk,
             journal=self.journal,
             store=self.store,
+            tellings=self.tellings,
             office=self.office,
             patience=self.patience,
             page_records=self.page_records,

@@ -14,18 +14,20 @@ _NAMES = ("name", "licence_name", "address", "from_point", "to_point", *_EXACT)
 _PAGE = 1_000
 
 
-def every(client: FieldClient, type_name: str) -> Iterator[Record]:
-    """Yield every record of one type that is not void."""
+def every(client: FieldClient, type_name: str, *, include_merged: bool = False) -> Iterator[Record]:
+    """Yield every record of one type that is not void; those merged into another only where they are wanted."""
     after = None
     while True:
-        page = client.find(type_name, limit=_PAGE, after=after)
+        page = client.find(type_name, limit=_PAGE, after=after, include_merged=include_merged)
         yield from page
         after = page.after
         if after is None:
             return
 
 
-def search(client: FieldClient, type_name: str, text: str, most: int = 9) -> tuple[list[Record], int]:
+def search(
+    client: FieldClient, type_name: str, text: str, most: int = 9, *, include_merged: bool = False
+) -> tuple[list[Record], int]:
     """
     Return the records of one type that *text* may mean, the likeliest first, and how many there are in all.
 
@@ -33,9 +35,11 @@ def search(client: FieldClient, type_name: str, text: str, most: int = 9) -> tup
         text: Part of a name, an address, a code or a door number, or at least two pinyin initials of
             the name; nothing finds all.
         most: How many to return.
+        include_merged: Look among those too that were merged into another.
     """
     wanted = folded(text)
-    ranked = [(rank, record) for record in every(client, type_name) if (rank := _rank(record, wanted)) is not None]
+    records = every(client, type_name, include_merged=include_merged)
+    ranked = [(rank, record) for record in records if (rank := _rank(record, wanted)) is not None]
     ranked.sort(key=lambda found: (found[0], str(found[1].get("name")), found[1].id))
     return [record for _, record in ranked[:most]], len(ranked)
 

@@ -8,6 +8,7 @@ import msgspec
 from schemas.wire import Report
 from sync_client.database import Database
 from sync_client.desk import Desk
+from sync_client.hearing import Hearing
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.values import Person, Status
@@ -16,10 +17,11 @@ from sync_client.values import Person, Status
 _SPACE_STEP_MB = 256
 
 
-def status_of(desk: Desk, journal: Journal, store: LocalStore, person: Person | None) -> Status:
+def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing, person: Person | None) -> Status:
     """Return where the tablet stands now."""
     with desk.db.lock:
         head, counts = desk.head(), journal.counts()
+        heard = hearing.told(person.id if person else None)
         problem = desk.db.note("problem")
         told: dict[str, Any] | None = msgspec.json.decode(problem) if problem else None
         last_sync = desk.db.note("last_sync_ms")
@@ -32,7 +34,8 @@ def status_of(desk: Desk, journal: Journal, store: LocalStore, person: Person | 
             waiting=counts["waiting"],
             held=counts["held"],
             attention=counts["attention"],
-            conflicts=counts["conflicts"],
+            conflicts=sum(one.open for one in heard),
+            told=len(heard),
             photos_waiting=photos_waiting(desk.db),
             oldest_waiting_ms=journal.oldest_waiting_ms(),
             last_sync_ms=int(last_sync) if last_sync else None,

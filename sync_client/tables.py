@@ -99,5 +99,20 @@ CREATE TABLE original (
 CREATE TABLE draft (key TEXT PRIMARY KEY, data TEXT NOT NULL, saved_ms INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+_TELLINGS = """
+CREATE TABLE telling (
+    row INTEGER PRIMARY KEY,
+    feed TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    person TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    told INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (feed, version, part, person)
+);
+CREATE INDEX journal_decided ON journal (n) WHERE outcome IN ('merged', 'conflict')
+"""
+
 #: Entry *i* turns a file of version *i* into one of version *i + 1*; entries are never edited.
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TELLINGS)

@@ -116,11 +116,35 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One decision in words 告知: about which field, by which rule and for which reason, in two languages."""
+
+    field: str
+    rule: str
+    reason: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """
-    What the server decided about one of this tablet's mutations 合并结果.
+    What was decided about something somebody wrote on this tablet 合并结果.
 
-    ``open`` says that a person still has to decide; ``decisions`` are the server's own.
+    Either the server's answer to one of this tablet's mutations, which brings the ``decisions`` as well, or
+    what came down later, when somebody else's edit met an earlier one.
+
+    Attributes:
+        n: The mutation's number; 0 for what came down later.
+        open: Whether a person still has to decide.
+        decisions: The server's own, of a mutation; ``said`` has one entry for each.
+        mark: Names it for ``FieldClient.acknowledge``.
+        person: Whose edit it is about.
+        at_ms: When it was decided, by the server's clock.
+        feed, version: The history number it stands at.
+        said: What a person is told.
+        seen: Whether it was put aside.
+        conflict: The dispute it belongs to, where the server named it.
     """
 
     n: int
@@ -128,6 +152,14 @@ class Told:
     record_id: str
     open: bool
     decisions: tuple[dict[str, Any], ...]
+    mark: str
+    person: str
+    at_ms: int
+    feed: str | None
+    version: int
+    said: tuple[Said, ...]
+    seen: bool = False
+    conflict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +176,8 @@ class Status:
     """
     Where the tablet stands 本机状态. Times are milliseconds since 1970-01-01 UTC, as corrected.
 
-    ``conflicts`` counts disputes not yet put aside, ``attention`` what the server would not take.
+    ``attention`` counts what the server would not take. ``told`` counts what whoever works now was told of
+    his edits and has not put aside, ``conflicts`` those of it that somebody still has to decide.
     """
 
     enrolled: bool
@@ -156,6 +189,7 @@ class Status:
     held: int
     attention: int
     conflicts: int
+    told: int
     photos_waiting: int
     oldest_waiting_ms: int | None
     last_sync_ms: int | None
@@ -171,7 +205,8 @@ class SyncReport:
     What one sync did 同步报告.
 
     ``problem`` is set where it stopped early; what was done until then is kept and need not be done
-    again. Bytes count bodies as they travelled.
+    again. ``told`` counts what came down about earlier edits of this tablet's people. Bytes count bodies as
+    they travelled.
     """
 
     pushed: int = 0
@@ -183,6 +218,7 @@ class SyncReport:
     held: int = 0
     pulled: int = 0
     left: int = 0
+    told: int = 0
     rounds: int = 0
     retries: int = 0
     bytes_up: int = 0

@@ -1,54 +1,59 @@
 """
-What the server decided, in one sentence a person understands 合并结果的说法.
+What became of edits that met others' 合并说明: ``conflicts``.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import click
+from rich.padding import Padding
+from rich.text import Text
 
-from sync_client.labels import english, fields_of, label_of, words_of
+from sync_client.client import FieldClient
+from sync_client.commands.exits import standing
+from sync_client.commands.looking import put_aside
+from sync_client.commands.session import Session, pass_session
+from sync_client.commands.voice import BAD, GOOD, QUIET, Voice
+from sync_client.names import Names
+from sync_client.times import moment
+from sync_client.values import Told
 
-_WHY: Mapping[str, tuple[str, str]] = {
-    "later_stamp": ("按后写的为准", "the later one counts"),
-    "same_value": ("两人所写相同", "both wrote the same"),
-    "written_once": ("此项以最先写的为准", "the first one counts"),
-    "higher_rank": ("以职级高的为准", "the higher rank's word counts"),
-    "highest_value": ("取较大值", "the greater one counts"),
-    "lowest_value": ("取较小值", "the smaller one counts"),
-    "escalate_value": ("取较重的", "the graver one counts"),
-    "a_person_decides": ("需要人工认定", "a person has to decide"),
-}
-_RULES: Mapping[str, tuple[str, str]] = {
-    "latest": _WHY["later_stamp"],
-    "workflow": ("以办公室的状态为准", "the office's state counts"),
-    "union": ("两边的都保留", "both are kept"),
-}
-_UNKNOWN = ("由服务器裁定", "the server decided")
+_EVERY = "all"
 
 
-def sentence(type_name: str, decision: Mapping[str, Any], name_of: Callable[[str], str]) -> tuple[str, str]:
-    """
-    Return what *decision* says, in Chinese and in English.
-
-    Args:
-        type_name: The record's type.
-        decision: As the server sent it; members of a newer server are passed over, missing ones left out.
-        name_of: Returns a person's name.
-    """
-    name = str(decision.get("field", ""))
-    field = fields_of(type_name).get(name)
-    why_zh, why_en = _WHY.get(str(decision.get("reason"))) or _RULES.get(str(decision.get("rule"))) or _UNKNOWN
-    zh, en = [f"“{label_of(field, name)}”"], [english(name)]
-    kept, others = decision.get("kept"), decision.get("others") or []
-    if isinstance(kept, Mapping):
-        zh.append(f"现为 {_told(field, kept, name_of)}")
-        en.append(f"is now {_told(field, kept, name_of)}")
-    if others:
-        listed = "；".join(_told(field, other, name_of) for other in others)
-        zh.append(f"另有 {listed}，已保留")
-        en.append(f"also kept: {listed}")
-    return "，".join([*zh, why_zh]) + "。", ", ".join([*en, why_en]) + "."
+@click.command("conflicts")
+@click.option("--seen", metavar="N", help="已阅，移出清单；all 为全部 put number N aside, or all")
+@click.option("--all", "aside", is_flag=True, help="含已阅的 those put aside too")
+@click.option("--everyone", is_flag=True, help="本机所有人的 of everybody on this tablet")
+@pass_session
+@click.pass_context
+def conflicts_command(
+    context: click.Context, session: Session, seen: str | None, *, aside: bool, everyone: bool
+) -> None:
+    """多人同改的处理结果。 Where several people wrote."""
+    voice = session.voice
+    with session.tablet() as client:
+        if seen is not None:
+            _put_aside(voice, client, seen, everyone=everyone)
+        # What is still open first; each part stays the newest first.
+        told = sorted(client.conflicts(everyone=everyone, aside=aside), key=lambda one: not one.open)
+        status = client.status()
+        voice.answer(told, lambda: _tell(voice, Names(client, voice.lang), told))
+    context.exit(standing(status))
 
 
-def _told(field: Any, candidate: Mapping[str, Any], name_of: Callable[[str], str]) -> str:
-    value = words_of(field, candidate.get("value"))
-    return f"{value}（{name_of(str(candidate['by']))}）" if candidate.get("by") else value
+def _put_aside(voice: Voice, client: FieldClient, seen: str, *, everyone: bool) -> None:
+    marks = [one.mark for one in client.conflicts(everyone=everyone)] if seen == _EVERY else [seen]
+    for mark in marks:
+        put_aside(voice, client, mark)
+
+
+def _tell(voice: Voice, names: Names, told: list[Told]) -> None:
+    if not told:
+        voice.say("没有冲突", "no conflicts", GOOD)
+    for one in told:
+        zh, en = ("待人工认定", "a person decides") if one.open else ("已处理", "settled")
+        voice.say(f"{one.mark}  {names.of_id(one.record_id)}  {moment(one.at_ms)}  {zh}", en, BAD if one.open else GOOD)
+        for said in one.said:
+            voice.show(Padding(Text(voice.pick(said.zh, said.en)), (0, 0, 0, 4)))
+        if one.seen:
+            voice.show(Padding(Text(voice.pick("已阅", "put aside"), QUIET), (0, 0, 0, 4)))
+    if any(not one.seen for one in told):
+        voice.hint("看过后：gridward conflicts --seen 序号（或 all）", "once seen: --seen N, or all")

@@ -12,13 +12,14 @@ from typing import Any
 
 from schemas.checks.forms import FLAGS, Item
 from schemas.parts import NO_FIX_REASONS
+from schemas.wording import english, fields_of, label_of, words_of
 from sync_client.check_sheet import Sheet, marks_of, role_called
 from sync_client.client import FieldClient
 from sync_client.commands.pictures import picture_at
 from sync_client.commands.sheet_view import photo_texts, show_items, show_keys, show_sheet
 from sync_client.commands.voice import WAIT, Voice
 from sync_client.initials import folded
-from sync_client.labels import NotUnderstood, allowed, english, fields_of, label_of, value_from, words_of
+from sync_client.labels import NotUnderstood, allowed, value_from
 
 #: Asked by themselves, or not by name.
 _NOT_DETAILS = frozenset(

@@ -8,9 +8,10 @@ from typing import Any
 
 from schemas.fields import Part
 from schemas.records import TYPES
+from schemas.wording import fields_of, label_of, members_of, title_of
 from sync_client.finding import Between, Condition, OneOf, Prefix
 from sync_client.initials import folded
-from sync_client.labels import NotUnderstood, fields_of, label_of, members_of, title_of, value_from
+from sync_client.labels import NotUnderstood, value_from
 from sync_client.values import Record
 
 _BESIDE_FIELDS = frozenset({"grid", "by", "id", "waiting", "version", "follows", "subject", "status", "time"})

@@ -1,5 +1,5 @@
 """
-Looking at what the tablet holds 查看: ``status``, ``list``, ``show``, ``outbox``, ``conflicts``.
+Looking at what the tablet holds 查看: ``status``, ``list``, ``show``, ``outbox``.
 """
 
 from typing import Any
@@ -11,17 +11,18 @@ from rich.text import Text
 
 from schemas.checks.scoring import FORMS, assess_check
 from schemas.numbers import number_of
+from schemas.wording import brief, english, fields_of, label_of, points, title_of
 from sync_client.client import FieldClient
 from sync_client.commands import filters
-from sync_client.commands.deciding import sentence
 from sync_client.commands.exits import standing
-from sync_client.commands.naming import Names, brief, points, record_called, roles_of, short, when
+from sync_client.commands.naming import record_called, roles_of, when
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import note_text, photo_texts, short_name, value_text
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
-from sync_client.labels import english, fields_of, label_of, title_of, type_called
+from sync_client.labels import type_called
+from sync_client.names import Names, short
 from sync_client.times import moment
-from sync_client.values import Entry, Outbox, Page, Record, Status, Told
+from sync_client.values import Entry, Outbox, Page, Record, Status
 
 #: What a list shows of each type; of a type that is not named here, what it cannot do without.
 _CHECK_COLUMNS = ("observed_at", "target_id", "score", "result", "inspector_id")
@@ -41,8 +42,9 @@ _COLUMNS = {
 _LONG = frozenset({"name", "target_id", "description", "holders", "unit"})
 _OPS = {"create": ("新建", "create"), "patch": ("修改", "edit"), "act": ("操作", "act"), "void": ("作废", "void")}
 _STATES = {"held": ("等待前一条", "held"), "retry": ("稍后再试", "again"), "rejected": ("未被接受", "rejected")}
-#: Shown by themselves, under the rest.
-_APART = frozenset({"items", "notes", "photos", "missing_photos"})
+_MERGED_INTO = "merged_into"
+#: Shown by themselves, beside the rest.
+_APART = frozenset({"items", "notes", "photos", "missing_photos", _MERGED_INTO})
 
 
 @click.command("status")
@@ -67,6 +69,7 @@ def _tell_status(voice: Voice, status: Status) -> None:
             ("人员", "person", f"{person.name}（{roles_of(person, voice.lang)}）" if person else "—"),
             ("本机记录", "records", str(status.records)),
             ("上次同步", "last sync", moment(status.last_sync_ms)),
+            ("合并说明", "explanations", str(status.told)),
             ("未完成的草稿", "drafts", str(status.drafts)),
         )
     )
@@ -155,6 +158,8 @@ def _columns_of(kind: str) -> tuple[str, ...]:
 def _mark(voice: Voice, record: Record) -> Text:
     if record.void:
         return Text(voice.pick("作废", "void"), QUIET)
+    if record.get(_MERGED_INTO):
+        return Text(voice.pick("已并入", "merged"), QUIET)
     if record.waiting or not record.version:
         return Text(voice.pick("待发", "waiting"), WAIT)
     return Text("")
@@ -180,6 +185,9 @@ def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     names = Names(client, voice.lang)
     title = (voice.pick(title_of(record.type), english(record.type)), QUIET)
     voice.show(Text.assemble((names.of(record), STRONG), "  ", title, "  ", _mark(voice, record)))
+    if record.get(_MERGED_INTO):
+        into = names.of_id(str(record[_MERGED_INTO]))
+        voice.say(f"已并入 {into}", f"merged into {into}", WAIT)
     known = fields_of(record.type)
     given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _APART]
     order = [name for name in known if name in given] + [name for name in given if name not in known]
@@ -224,17 +232,18 @@ def outbox_command(context: click.Context, session: Session, seen: int | None) -
     """待发的和未被接受的。 What waits, what was rejected."""
     with session.tablet() as client:
         if seen is not None:
-            _put_aside(session.voice, client, seen)
+            put_aside(session.voice, client, seen)
         outbox, status = client.outbox(), client.status()
         session.voice.answer(outbox, lambda: _tell_outbox(session.voice, Names(client, session.voice.lang), outbox))
     context.exit(standing(status))
 
 
-def _put_aside(voice: Voice, client: FieldClient, n: int) -> None:
-    if client.acknowledge(n):
-        voice.say(f"第 {n} 条已阅", f"number {n} put aside", GOOD)
+def put_aside(voice: Voice, client: FieldClient, mark: int | str) -> None:
+    """Take an entry off its list, and say whether it was there."""
+    if client.acknowledge(mark):
+        voice.say(f"第 {mark} 条已阅", f"number {mark} put aside", GOOD)
     else:
-        voice.say(f"清单里没有第 {n} 条", f"there is no number {n} on the list", WAIT)
+        voice.say(f"清单里没有第 {mark} 条", f"there is no number {mark} on the list", WAIT)
 
 
 def _tell_outbox(voice: Voice, names: Names, outbox: Outbox) -> None:
@@ -262,29 +271,3 @@ def _entry_row(voice: Voice, names: Names, entry: Entry) -> list[str]:
     what = voice.pick(f"{op}{title_of(entry.type)}", f"{op} {english(entry.type)}")
     state = voice.pick(*_STATES[entry.outcome]) if entry.outcome in _STATES else voice.pick("待发", "waiting")
     return [str(entry.n), when(entry.at), what, names.of_id(entry.record_id), state]
-
-
-@click.command("conflicts")
-@click.option("--seen", metavar="N", type=int, help="已阅，移出清单 put number N aside")
-@pass_session
-@click.pass_context
-def conflicts_command(context: click.Context, session: Session, seen: int | None) -> None:
-    """多人同改的处理结果。 Where several people wrote."""
-    with session.tablet() as client:
-        if seen is not None:
-            _put_aside(session.voice, client, seen)
-        told, status = client.conflicts(), client.status()
-        session.voice.answer(told, lambda: _tell_conflicts(session.voice, Names(client, session.voice.lang), told))
-    context.exit(standing(status))
-
-
-def _tell_conflicts(voice: Voice, names: Names, told: list[Told]) -> None:
-    if not told:
-        voice.say("没有冲突", "no conflicts", GOOD)
-    for each in told:
-        zh, en = ("待人工认定", "a person decides") if each.open else ("已合并", "merged")
-        voice.say(f"第 {each.n} 条 {names.of_id(each.record_id)}：{zh}", en, BAD if each.open else GOOD)
-        for decision in each.decisions:
-            voice.show(Text("  ") + voice.both(*sentence(each.type, decision, names.person)))
-    if told:
-        voice.hint("看过后：gridward conflicts --seen 序号", "once seen: --seen N")

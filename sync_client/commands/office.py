@@ -88,19 +88,21 @@ def sync_command(context: click.Context, session: Session) -> None:
     """发送待发的，取回新的。 Send what waits and fetch what is new."""
     voice, problem = session.voice, None
     with session.tablet() as client:
+        before = {one.mark for one in client.conflicts(aside=True)}
         try:
             with _progress(voice, client.status().waiting) as watch:
                 report = client.sync(watch)
         except SyncError as error:
             problem, report = error, error.report or SyncReport(problem=error.problem)
         status = client.status()
+        heard = sum(one.mark not in before for one in client.conflicts())
     code = after(problem) if problem else standing(status)
-    told = {"report": report, "status": status, "exit": int(code)}
-    voice.answer(told, lambda: _tell_sync(voice, report, status, problem))
+    told = {"report": report, "status": status, "explanations": heard, "exit": int(code)}
+    voice.answer(told, lambda: _tell_sync(voice, report, status, problem, heard))
     context.exit(code)
 
 
-def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncError | None) -> None:
+def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncError | None, heard: int) -> None:
     if problem:
         voice.problem(problem.problem)
     else:
@@ -114,6 +116,9 @@ def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncEr
     if report.feeds_unread:
         voice.say(f"有内容读不出：{'、'.join(report.feeds_unread)}", "some pages could not be read", WAIT)
         voice.hint("请更新客户端", "update the client")
+    if heard:
+        zh = f"有 {heard} 条合并说明，运行 gridward conflicts 查看"
+        voice.say(zh, f"{heard} explanations came: gridward conflicts", WAIT)
     tell_waiting(voice, status)
 
 

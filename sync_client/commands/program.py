@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from schemas.problems import Refusal
-from sync_client.commands import looking, office, people, recording
+from sync_client.commands import deciding, looking, office, people, recording
 from sync_client.commands.exits import Exit, after
 from sync_client.commands.session import APP, Session, Surroundings, home, keep_speaking
 from sync_client.commands.voice import Voice
@@ -159,7 +159,7 @@ def main(context: click.Context, data: Path | None, *, as_json: bool, lang: str)
 for command in (
     office.enrol_command, office.sync_command, looking.status_command,
     recording.record_command, recording.edit_command, recording.attach_command, recording.void_command,
-    looking.list_command, looking.show_command, looking.outbox_command, looking.conflicts_command,
+    looking.list_command, looking.show_command, looking.outbox_command, deciding.conflicts_command,
     people.people_command, people.switch_command, people.pin_command, office.doctor_command,
 ):  # fmt: skip
     main.add_command(command)

@@ -7,20 +7,22 @@ from pathlib import Path
 import click
 import msgspec
 
+from schemas.wording import english, fields_of, label_of
 from sync_client.check_sheet import DRAFT_PREFIX, Sheet, from_draft, role_called
 from sync_client.client import FieldClient
 from sync_client.commands import filters
 from sync_client.commands.dialogue import Dialogue, Discarded, Postponed
 from sync_client.commands.exits import Exit
 from sync_client.commands.looking import tell_record
-from sync_client.commands.naming import Names, record_called, short
+from sync_client.commands.naming import record_called
 from sync_client.commands.pictures import item_called, picture_at
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import show_assessment
 from sync_client.commands.targets import Chooser, check_called
 from sync_client.commands.voice import GOOD, QUIET, WAIT, Voice
 from sync_client.errors import NotEnrolled
-from sync_client.labels import NotUnderstood, english, fields_of, label_of
+from sync_client.labels import NotUnderstood
+from sync_client.names import Names, short
 from sync_client.times import instant
 from sync_client.values import Record
 

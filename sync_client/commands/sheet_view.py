@@ -15,10 +15,9 @@ from schemas.checks.forms import FLAGS, Item
 from schemas.checks.reading import Finding
 from schemas.checks.scoring import RESULTS, Assessment
 from schemas.parts import FUNCTIONAL_UNITS, PHOTO_ROLES
+from schemas.wording import english, members_of, points, words_of
 from sync_client.check_sheet import Sheet
-from sync_client.commands.naming import points
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
-from sync_client.labels import english, members_of, words_of
 
 _RESULT_STYLES = {"excellent": GOOD, "good": GOOD, "pass": "", "fail": BAD}
 _ANSWERS = {

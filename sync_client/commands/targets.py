@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.text import Text
 
+from schemas.wording import fields_of, title_of
 from sync_client.check_sheet import FORMS, REGISTERS, Sheet, sheet_for, sheet_for_stranger
 from sync_client.client import FieldClient
-from sync_client.commands.naming import short, word
 from sync_client.commands.voice import QUIET, WAIT, Voice
 from sync_client.initials import folded
-from sync_client.labels import NotUnderstood, allowed, fields_of, title_of, value_from
+from sync_client.labels import NotUnderstood, allowed, value_from
+from sync_client.names import Names, short, word
 from sync_client.searching import search
 from sync_client.values import Person, Record
 
@@ -70,15 +71,27 @@ class Chooser:
         """
         register = REGISTERS[check_type]
         if self.client.holds(text) and (target := self.client.read(text)).type == register:
-            return sheet_for(check_type, target, self.person, self.begun)
+            return self._sheet(check_type, target)
         found, count = search(self.client, register, text)
+        if not found:
+            # The number of one that was merged may still hang over the door.
+            found, count = search(self.client, register, text, include_merged=True)
         if count == 1 or (found and folded(text) in (folded(str(found[0].get(n) or "")) for n in ("code", "door_no"))):
-            return sheet_for(check_type, found[0], self.person, self.begun)
+            return self._sheet(check_type, found[0])
         listed = "、".join(str(record.get("name")) for record in found)
         told = f"有 {count} 个：{listed}" if count else "一个也没有，请先同步"
         raise NotUnderstood(
             f"“{text}”不是唯一的{title_of(register)}，{told}。", f"'{text}' names {count}; be more exact."
         )
+
+    def _sheet(self, check_type: str, target: Record) -> Sheet:
+        """Return a sheet for *target*; of one that was merged, say where the office will move the check."""
+        into = target.get("merged_into")
+        if into:
+            name = Names(self.client).of_id(str(into))
+            zh = f"“{target.get('name')}”已并入“{name}”，检查会转到它名下"
+            self.voice.say(zh, f"it was merged into {name}, and the check will go there", WAIT)
+        return sheet_for(check_type, target, self.person, self.begun)
 
     def chosen(self, check_type: str, text: str = "") -> Sheet:
         """Ask until somebody has picked a target, beginning with *text* as what was typed."""

@@ -5,8 +5,7 @@ What became of what two people wrote, and why 合并结果与理由; each held t
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sync_client.commands.deciding import sentence
-from sync_client.commands.naming import points
+from schemas.wording import points
 from sync_client.demo.cast import Tablet
 from sync_client.demo.morning import Morning
 from sync_client.demo.script import Script, promise
@@ -126,14 +125,15 @@ class Telling:
         """
         found = list(self._decisions(shop, field))
         promise(len(found) == 1, "裁定没有告诉恰好一方", "a decision was not told to exactly one")
-        tablet, decision = found[0]
+        tablet, decision, zh = found[0]
         good = decision["reason"] == reason and (outcome is None or decision["outcome"] == outcome)
         promise(good, f"裁定的理由不是预期的：{decision}", f"not the decision that was expected: {decision['reason']}")
-        zh, _ = sentence(shop.type, decision, self._office.called)
         return f"服务器告诉{tablet.name}：{zh}"
 
-    def _decisions(self, shop: Record, field: str) -> Iterator[tuple[Tablet, dict[str, Any]]]:
+    def _decisions(self, shop: Record, field: str) -> Iterator[tuple[Tablet, dict[str, Any], str]]:
+        """Yield what the server answered about *field*: to which tablet, what, and in which words."""
         for tablet in self._tablets:
             for told in tablet.client.conflicts():
                 if told.n > tablet.told_before and told.record_id == shop.id:
-                    yield from ((tablet, decision) for decision in told.decisions if decision["field"] == field)
+                    pairs = zip(told.decisions, told.said, strict=True)
+                    yield from ((tablet, one, said.zh) for one, said in pairs if one["field"] == field)

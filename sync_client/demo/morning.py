@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.wording import BEIJING, points
 from sync_client.check_sheet import sheet_for
-from sync_client.commands.naming import points, word
 from sync_client.demo import findings
 from sync_client.demo.cast import Tablet
 from sync_client.demo.findings import Answers, turn
 from sync_client.demo.picture import picture
 from sync_client.demo.script import promise
 from sync_client.finding import Prefix
-from sync_client.times import BEIJING
+from sync_client.names import word
 from sync_client.values import Record
 
 #: So many shops have a part in one morning.

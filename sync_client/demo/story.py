@@ -5,7 +5,7 @@ The story 故事: three tablets go out of reach, work, come back, and everybody 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sync_client.commands.naming import word
+from schemas.wording import BEIJING
 from sync_client.demo import reconnecting, views
 from sync_client.demo.cast import Tablet, open_tablet, wait_for_server
 from sync_client.demo.merged import Telling
@@ -14,7 +14,7 @@ from sync_client.demo.reconnecting import kilobytes
 from sync_client.demo.script import GOOD, Orders, Script, promise
 from sync_client.demo.views import Outcome
 from sync_client.errors import Unreachable
-from sync_client.times import BEIJING
+from sync_client.names import word
 
 
 class Story:

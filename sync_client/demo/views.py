@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from schemas import wire
 from schemas.registry import TYPES
-from sync_client.commands.naming import points, word
+from schemas.wording import points
 from sync_client.demo.cast import Tablet
 from sync_client.demo.morning import CHECKS, Morning
 from sync_client.demo.script import promise
+from sync_client.names import word
 from sync_client.values import Record
 
 _PAGE = 1_000

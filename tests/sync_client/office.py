@@ -20,7 +20,7 @@ from schemas.packing import pack, unpack
 from schemas.problems import Refusal
 from schemas.records import TYPES, Fields
 from schemas.validation import peek_number, validate
-from schemas.wire import FeedPage, Outcome, ServerInfo, SyncRequest, SyncResponse, WireRecord
+from schemas.wire import FeedPage, Outcome, ServerInfo, SyncRequest, SyncResponse, Telling, WireRecord
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -54,6 +54,7 @@ class Enrolled:
     token: str
     feeds: set[str]
     outcomes: dict[tuple[str, int], tuple[bytes, Outcome]] = field(default_factory=dict)
+    people: set[str] = field(default_factory=set)
 
 
 class TinyOffice:
@@ -73,6 +74,8 @@ class TinyOffice:
         self.park: set[str] = set()
         self.looks_at_epoch = True
         self.refuse_all = False
+        self.tellings: dict[str, list[Telling]] = {}
+        self.names_candidates = False
 
     # -- what a test may do ----------------------------------------------------------------------
 
@@ -95,6 +98,16 @@ class TinyOffice:
         kept = self.records[record_id]
         kept.gone = True
         self._number(kept, "")
+
+    def tell(self, record_id: str, person: str, zh: str, **more: Any) -> Telling:
+        """Tell a person what was just decided about a record: it stands at the record's last number."""
+        kept = self.records[record_id]
+        told: dict[str, Any] = {"field": "name", "rule": "authority", "reason": "later_stamp", "en": f"[{zh}]"}
+        told |= {"version": kept.version, "record": kept.id, "type": kept.type, "at_ms": self.now_ms} | more
+        feed = feed_of(kept.grid)
+        telling = Telling(part=len(self.tellings.get(feed, ())), person=person, zh=zh, **told)
+        self.tellings.setdefault(feed, []).append(telling)
+        return telling
 
     def applied(self) -> list[tuple[str, str]]:
         """Return every change ever taken, as device and payload, to see that none came twice."""
@@ -155,6 +168,7 @@ class TinyOffice:
         known = self.devices.get(token)
         device = known or Enrolled(f"device-{len(self.devices) + 1}", f"token-{len(self.devices) + 1}", set(self.feeds))
         self.devices[device.token] = device
+        device.people.add(person["id"])
         told = {"device": device.id, "district": "210902", "epoch": self.epoch, "now_ms": self.now_ms}
         return told | {"persons": [person]} | ({} if known else {"token": device.token})
 
@@ -215,6 +229,7 @@ class TinyOffice:
         if kept is None:
             return Outcome(mutation.n, "held", waits_for=mutation.id)
         seen_all = mutation.base >= kept.news_for(device.id)
+        before = _wire(kept)
         self._write(kept, mutation, device)
         # What the device did not know of, and what only we can work out, has to come down to it.
         quiet = seen_all and mutation.op != "act"
@@ -223,6 +238,8 @@ class TinyOffice:
         if seen_all:
             return Outcome(mutation.n, "applied", feed=feed, version=kept.version)
         decisions: list[dict[str, Any]] = [{"field": name, "rule": "latest"} for name in mutation.set]
+        if self.names_candidates:
+            decisions = [one | _contest(before, mutation, one["field"], kept.version) for one in decisions]
         disputed = kept.type == "shop" and "name" in mutation.set
         return Outcome(
             mutation.n,
@@ -273,9 +290,22 @@ class TinyOffice:
             cursor=f"{self.epoch}:{reached}:{'fresh' if fresh and rest else ''}",
             records=[msgspec.Raw(wire.encode(_wire(kept))) for kept in shown if not kept.gone],
             left=[kept.id for kept in shown if kept.gone],
+            told=[
+                telling
+                for telling in self.tellings.get(feed, ())
+                if place < telling.version <= reached and telling.person in device.people
+            ],
             more=bool(rest),
             fresh=fresh and place == 0,
         )
+
+
+def _contest(before: WireRecord, mutation: Mutation, name: str, version: int) -> dict[str, Any]:
+    """Return what two people wrote, as an office says it that does not word its decisions yet."""
+    stood = wire.decode_json(before.fields).get(name)
+    older = {"value": stood, "by": before.by, "at": list(before.at), "rank": 1, "version": before.version}
+    newer = {"value": mutation.set[name], "by": mutation.by, "at": list(mutation.at), "rank": 1, "version": version}
+    return {"reason": "later_stamp", "outcome": "open", "kept": older, "others": [newer]}
 
 
 def _rejected(n: int, refusal: Refusal) -> Outcome:

@@ -177,13 +177,14 @@ def test_what_was_rejected_asks_for_a_look(terminal: Terminal) -> None:
 
 def test_a_conflict_is_told_in_a_sentence(terminal: Terminal) -> None:
     """Two names for one door: the worker hears that a person decides."""
+    terminal.office.names_candidates = True
     terminal.types("edit", "SH-0001", "name=王记修车行")
     terminal.office.write("shop", LAO_WANG, GRID_7, name="老王汽修")
     assert terminal.types("sync").exit_code == 3
     told = terminal.types("conflicts")
     assert told.exit_code == 3
     assert "待人工认定" in told.stdout
-    assert "店名（牌匾）" in told.stdout
+    assert "店名待社区认定，两者都保留；认定前显示较早的“老王汽修”" in told.stdout.replace("\n    ", "")
     [conflict] = terminal.json("conflicts")
     assert conflict["open"]
     assert terminal.types("conflicts", "--seen", str(conflict["n"])).exit_code == 0

@@ -232,7 +232,7 @@ def test_a_page_another_program_has_taken_is_not_taken_again(li: FieldClient, of
     cursor = li._store.reading("210902005").cursor
     assert cursor is not None
     page = FeedPage(cursor="epoch-1:1:", left=[name], fresh=True)
-    applier = Applier(li._desk, li._journal, li._store)
+    applier = Applier(li._desk, li._journal, li._store, li._meeting.tellings)
     assert applier.apply_page("210902005", page, None) is None
     assert li._store.reading("210902005").cursor == cursor
     same_as_office(li, office)
