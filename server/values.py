@@ -98,19 +98,21 @@ class Marks:
 
 
 class Origin(NamedTuple):
-    """Who made a record, when, with what weight."""
+    """Who made a record, when, with what weight; ``firm`` where the clock that says so needed no correction."""
 
     stamp: Stamp
     by: str
     rank: int
+    firm: bool = True
 
 
 class Record(Struct):
     """
     One record in memory.
 
-    ``version`` and ``born`` are 0 until numbers are taken. ``device`` wrote last; ``clean`` says that
-    what it wrote is exactly what that tablet shows, so that the record need not travel back to it.
+    ``version`` and ``born`` are 0 until numbers are taken. ``at`` is the greatest moment at which somebody
+    wrote, and names no device. ``by`` wrote last, on ``device``, with the weight ``rank``; ``clean`` says
+    that what he wrote is exactly what that tablet shows, so that the record need not travel back to it.
     """
 
     type: str
@@ -123,6 +125,7 @@ class Record(Struct):
     by: str
     device: str
     received_ms: int
+    rank: int = UNSIGNED
     version: int = 0
     born: int = 0
     marks: Marks = msgspec.field(default_factory=Marks)
@@ -149,8 +152,8 @@ class Record(Struct):
         saw_it_all = (base == self.version and not self.changed) or (self.clean and self.device == author.device)
         self.clean = quiet and author.as_claimed and saw_it_all
         self.overtaken = not saw_it_all
-        self.at = max(self.at, author.stamp)
-        self.by, self.device, self.changed = by, author.device, True
+        self.at = max(self.at, moment(author.stamp))
+        self.by, self.device, self.rank, self.changed = by, author.device, author.rank, True
 
     def body(self) -> str:
         """Return the fields as canonical JSON: equal records are equal bytes."""
@@ -164,6 +167,11 @@ class Record(Struct):
         """Be again what *twin*, a copy made earlier, still is; whoever holds this record sees it."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(twin, name))
+
+
+def moment(stamp: Stamp) -> Stamp:
+    """Return when *stamp* was made, whoever made it."""
+    return Stamp(stamp.ms, stamp.counter)
 
 
 def deep(value: Any) -> Any:

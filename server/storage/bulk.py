@@ -5,13 +5,15 @@ Row by row through an ORM this costs two orders of magnitude more, and it happen
 lock: what is slow here keeps a whole street waiting.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
+
+from schemas import wire
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -42,10 +44,29 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...
         connection.exec_driver_sql(_add(table, connection.dialect.name), list(rows))
 
 
-def upsert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert *rows*, or replace those whose primary key is there already."""
+def upsert_rows(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, keep: tuple[str, str] | None = None
+) -> None:
+    """
+    Insert *rows*, or replace those whose primary key is there already.
+
+    Args:
+        keep: A column that stays as it is where another one, a flag, is set in the row that is there.
+    """
     if rows:
-        connection.exec_driver_sql(_upsert(table, connection.dialect.name), list(rows))
+        connection.exec_driver_sql(_upsert(table, connection.dialect.name, keep), list(rows))
+
+
+def mark(connection: Connection) -> str:
+    """Return the sign that stands for a bound value."""
+    return _mark(connection.dialect.name)
+
+
+def one_of(connection: Connection, values: Iterable[Any]) -> tuple[str, Any]:
+    """Return the condition that something is one of *values*, however many, and the one value to bind for it."""
+    if connection.dialect.name == "postgresql":
+        return "= ANY(%s)", list(values)
+    return "IN (SELECT value FROM json_each(?))", wire.encode(list(values)).decode()
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -85,10 +106,14 @@ def _add(table: Table, dialect: str) -> str:
 
 
 @cache
-def _upsert(table: Table, dialect: str) -> str:
+def _upsert(table: Table, dialect: str, keep: tuple[str, str] | None) -> str:
     values = ", ".join([_mark(dialect)] * len(table.columns))
     keys = [column.name for column in table.primary_key]
-    changes = ", ".join(f'"{c.name}" = excluded."{c.name}"' for c in table.columns if c.name not in keys)
+    taken = {column.name: f'excluded."{column.name}"' for column in table.columns if column.name not in keys}
+    if keep is not None:
+        kept, flag = keep
+        taken[kept] = f'CASE WHEN {table.name}."{flag}" THEN {table.name}."{kept}" ELSE {taken[kept]} END'
+    changes = ", ".join(f'"{name}" = {value}' for name, value in taken.items())
     return (
         f"INSERT INTO {table.name} ({_names(table)}) VALUES ({values}) "
         f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from server.storage.bulk import mark
+from server.storage.pens import PenStore
 from server.values import Seen
 
 GENESIS = bytes(32)
@@ -39,13 +41,18 @@ class Row(NamedTuple):
     fields: str
 
 
+#: Where a row comes with its pen, until the id of whoever wrote takes its place.
+_PEN = Row._fields.index("by")
+
+
 class FeedStore:
     """The feeds of one district, within one transaction."""
 
-    def __init__(self, connection: Connection, district: str) -> None:
+    def __init__(self, connection: Connection, district: str, pens: PenStore) -> None:
         self._connection = connection
         self._district = district
-        self._mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        self._pens = pens
+        self._mark = mark(connection)
 
     def heads(self) -> dict[str, int]:
         """Return the last number of every feed of the district."""
@@ -87,31 +94,26 @@ class FeedStore:
         m = self._mark
         where, values = self._filter(seen)
         sql = (
-            f'SELECT version, id, type, grid, born, at_ms, at_counter, "by", void, fields FROM record '
+            f"SELECT version, id, type, grid, born, at_ms, at_counter, pen, void, fields FROM record "
             f"WHERE district = {m} AND feed = {m} AND version > {m} AND version <= {m}{where}"
         )
         parameters: list[Any] = [self._district, feed, after, upto, *values]
         if skip_device is not None:
-            sql += f" AND NOT (clean AND device = {m})"
-            parameters.append(skip_device)
+            sql += f" AND NOT (clean AND pen IN (SELECT number FROM pen WHERE district = {m} AND device = {m}))"
+            parameters += [self._district, skip_device]
         sql += f" ORDER BY version LIMIT {m}"
-        rows = self._connection.exec_driver_sql(sql, (*parameters, limit))
-        return [Row(*row) for row in rows]
+        rows = self._connection.exec_driver_sql(sql, (*parameters, limit)).all()
+        pens = self._pens.named({row[_PEN] for row in rows})
+        return [
+            Row(version, id_, type_, grid, born, at_ms, at_counter, pens[pen].by, void, fields)
+            for version, id_, type_, grid, born, at_ms, at_counter, pen, void, fields in rows
+        ]
 
     def _filter(self, seen: Seen | None) -> tuple[str, Sequence[str]]:
         if seen is None:
             return "", ()
-        m = self._mark
-        parts: list[str] = []
-        values: list[str] = []
-        for area in seen.areas:
-            # ":" is the character after "9": everything that begins with the area's digits.
-            parts.append(f"(grid >= {m} AND grid < {m})")
-            values += [area, area + ":"]
-        for code in sorted(seen.above):
-            parts.append(f"grid = {m}")
-            values.append(code)
-        return f" AND ({' OR '.join(parts)})" if parts else " AND FALSE", values
+        condition, values = within(self._mark, seen.areas, sorted(seen.above))
+        return f" AND {condition}", values
 
     def _begin(self, feed: str) -> None:
         m = self._mark
@@ -122,3 +124,17 @@ class FeedStore:
         """Make sure that rows for *feeds* exist."""
         for feed in sorted(feeds):
             self._begin(feed)
+
+
+def within(mark: str, areas: Iterable[str], codes: Iterable[str] = ()) -> tuple[str, list[str]]:
+    """Return the condition that a grid lies in one of *areas* or is one of *codes*, and the values to bind."""
+    parts: list[str] = []
+    values: list[str] = []
+    for area in areas:
+        # ":" is the character after "9": everything that begins with the area's digits.
+        parts.append(f"(grid >= {mark} AND grid < {mark})")
+        values += [area, area + ":"]
+    for code in codes:
+        parts.append(f"grid = {mark}")
+        values.append(code)
+    return f"({' OR '.join(parts)})" if parts else "FALSE", values

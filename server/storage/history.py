@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from schemas import wire
-from server.storage.bulk import insert_rows
+from server.storage.bulk import insert_rows, mark
 from server.storage.tables import history as table
 
 
 class Entry(NamedTuple):
-    """One row of the history; ``n`` is 0 for what the server itself brought about."""
+    """
+    One row of the history; ``n`` is 0 for what the server itself brought about.
+
+    ``rules`` is the mark of the record type's rules on that day; rows from before marks were kept have none.
+    """
 
     feed: str
     version: int
@@ -35,11 +39,18 @@ class Entry(NamedTuple):
     outcome: str
     payload: str
     decisions: str | None
+    rules: str | None = None
 
     def link(self, before: bytes) -> bytes:
         """Return this row's link, given the one before."""
-        head = "|".join(map(str, self[:13])) + f"|{self.outcome}|{len(self.payload)}|"
+        # What has no mark is linked as it was before there were any: old chains still hold.
+        marked = "" if self.rules is None else f"rules {self.rules}|"
+        head = "|".join(map(str, self[:13])) + f"|{self.outcome}|{marked}{len(self.payload)}|"
         return hashlib.sha256(before + (head + self.payload + (self.decisions or "")).encode()).digest()
+
+
+_COLUMNS = ", ".join(f'"{name}"' for name in Entry._fields)
+_CLAMPED = Entry._fields.index("clamped")
 
 
 class Settled(NamedTuple):
@@ -60,7 +71,7 @@ class HistoryStore:
     def __init__(self, connection: Connection, district: str) -> None:
         self._connection = connection
         self._district = district
-        self._mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        self._mark = mark(connection)
 
     def append(self, entries: Sequence[Entry], chain: bytes) -> bytes:
         """Append *entries* of one feed behind the link *chain*; return the new last link."""
@@ -87,15 +98,23 @@ class HistoryStore:
     def entries(self, feed: str, after: int = 0) -> Iterable[tuple[Entry, bytes]]:
         """Yield the rows of *feed* beyond version *after* in order, each with its stored link."""
         m = self._mark
-        names = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "district")
-        sql = f"SELECT {names} FROM history WHERE district = {m} AND feed = {m} AND version > {m} ORDER BY version"
+        sql = f"{self._all} AND feed = {m} AND version > {m} ORDER BY version"
         for row in self._connection.exec_driver_sql(sql, (self._district, feed, after)):
-            yield Entry(*_booleans(row[:-1])), bytes(row[-1])
+            yield _entry(row), bytes(row[-1])
+
+    def of_record(self, feed: str, record: str) -> list[Entry]:
+        """Return everything that was taken for one record of *feed*, from its creation on."""
+        m = self._mark
+        sql = f"{self._all} AND record = {m} AND feed = {m} ORDER BY version"
+        return [_entry(row) for row in self._connection.exec_driver_sql(sql, (self._district, record, feed))]
+
+    @property
+    def _all(self) -> str:
+        return f"SELECT {_COLUMNS}, chain FROM history WHERE district = {self._mark}"
 
 
-def _booleans(row: Sequence[Any]) -> Sequence[Any]:
-    position = Entry._fields.index("clamped")
-    return (*row[:position], bool(row[position]), *row[position + 1 :])
+def _entry(row: Any) -> Entry:
+    return Entry._make((*row[:_CLAMPED], bool(row[_CLAMPED]), *row[_CLAMPED + 1 : -1]))
 
 
 def told(decisions: str | None) -> list[dict[str, Any]] | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from schemas import wire
 from schemas.records import Fields
-from server.storage.bulk import upsert_rows
+from server.storage.bulk import mark, one_of, upsert_rows
 from server.storage.tables import imported as table
 
 
@@ -21,15 +21,9 @@ class ImportStore:
 
     def said(self, records: Iterable[str]) -> dict[str, Fields]:
         """Return what was last said of each of *records*, where anything was."""
-        wanted = list(records)
-        if self._connection.dialect.name == "postgresql":
-            sql = "SELECT record, fields FROM imported WHERE district = %s AND record = ANY(%s)"
-            rows = self._connection.exec_driver_sql(sql, (self._district, wanted))
-        else:
-            sql = (
-                "SELECT record, fields FROM imported WHERE district = ? AND record IN (SELECT value FROM json_each(?))"
-            )
-            rows = self._connection.exec_driver_sql(sql, (self._district, wire.encode(wanted).decode()))
+        condition, wanted = one_of(self._connection, records)
+        sql = f"SELECT record, fields FROM imported WHERE district = {mark(self._connection)} AND record {condition}"
+        rows = self._connection.exec_driver_sql(sql, (self._district, wanted))
         return {row[0]: wire.decode_json(row[1]) for row in rows}
 
     def say(self, said: Mapping[str, Fields]) -> None:

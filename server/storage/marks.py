@@ -3,7 +3,8 @@ How field marks are written down: compact JSON, nothing at all for a record nobo
 
 ``{"v": {field: [[ms, counter, device, by, rank, version, value?], …]}, "d": {field: {key: [[version,
 device, element?], …]}}}``. A field with one candidate leaves its value out: it is the one in the fields. What goes
-by a name with a ``+`` does not: that may be a group of fields, or a field that somebody named so.
+by a name with a ``+`` does not: that may be a group of fields, or a field that somebody named so. A candidate whose
+clock was not to be relied upon has its version with a minus sign; no version is 0.
 """
 
 from typing import Any
@@ -46,10 +47,14 @@ def load(text: str | None, fields: Fields) -> Marks:
 
 def _dump_kept(name: str, kept: tuple[Candidate, ...], version: int) -> list[list[Any]]:
     alone = len(kept) == 1 and "+" not in name
-    return [
-        [c.stamp.ms, c.stamp.counter, c.stamp.device, c.by, c.rank, c.version or version, *([] if alone else [c.value])]
-        for c in kept
-    ]
+    return [_dump_candidate(c, version, alone=alone) for c in kept]
+
+
+def _dump_candidate(candidate: Candidate, version: int, *, alone: bool) -> list[Any]:
+    # Whether the record was made with it follows from the record's own stamp.
+    value, stamp, by, rank, written_at, firm, _first = candidate
+    number = written_at or version
+    return [*stamp, by, rank, number if firm else -number, *([] if alone else [value])]
 
 
 def _dump_dot(dot: Dot, version: int) -> list[Any]:
@@ -58,4 +63,5 @@ def _dump_dot(dot: Dot, version: int) -> list[Any]:
 
 def _load_one(name: str, row: list[Any], fields: Fields) -> Candidate:
     ms, counter, device, by, rank, version, *value = row
-    return Candidate(value[0] if value else fields.get(name), Stamp(ms, counter, device), by, rank, version)
+    shown = value[0] if value else fields.get(name)
+    return Candidate(shown, Stamp(ms, counter, device), by, rank, abs(version), version > 0)

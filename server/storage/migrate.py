@@ -41,10 +41,10 @@ class State(NamedTuple):
         return self.current == self.latest
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database behind *engine* to the latest step; harmless when it stands there already."""
+def upgrade(engine: Engine, step: str = "head") -> None:
+    """Bring the database behind *engine* up to *step*, or to the latest; harmless when it stands there already."""
     with _alone(engine) as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), step)
 
 
 def state(engine: Engine) -> State:

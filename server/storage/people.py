@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, insert, or_, select, update
 
 from schemas.roles import Role
+from server.storage.bulk import mark, one_of
 from server.storage.tables import Deployment, GrantRow, PersonRow
 from server.values import Grant
 
@@ -67,6 +68,12 @@ class PeopleStore:
         """Return the people with one of these staff numbers, by number."""
         found = self._accounts(PersonRow.code.in_(list(codes)))
         return {account.code: account for account in found if account.code is not None}
+
+    def names(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the names of those of *ids* that are people, by id."""
+        condition, wanted = one_of(self._connection, ids)
+        sql = f"SELECT id, name FROM person WHERE district = {mark(self._connection)} AND id {condition}"
+        return {row[0]: row[1] for row in self._connection.exec_driver_sql(sql, (self._district, wanted))}
 
     def add(self, accounts: Iterable[Account]) -> None:
         """Add people."""

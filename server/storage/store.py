@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 
 from server.storage.devices import Contact
 from server.storage.engine import prepare
+from server.storage.known import Known
 from server.storage.tables import Deployment
 from server.storage.unit_of_work import UnitOfWork
 
@@ -33,6 +34,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         prepare(engine)
         self.engine = engine
+        #: What this process knows to be committed; for its units of work.
+        self.known = Known(engine)
         #: Who was heard of since the last flush, by district and device; see ``note_contacts``.
         self.heard: dict[tuple[str, str], Contact] = {}
         # Reading needs no transaction: a feed's head is read before what lies below it.
@@ -40,7 +43,7 @@ class Store:
 
     def work(self, district: str, *, writing: bool = True) -> UnitOfWork:
         """Return a unit of work over *district*, to be entered with ``with``."""
-        return UnitOfWork(self.engine if writing else self._reading, district, writing=writing)
+        return UnitOfWork(self.engine if writing else self._reading, district, self.known, writing=writing)
 
     def places(self) -> dict[str, Place]:
         """Return the deployments of this database, by district."""

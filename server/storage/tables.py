@@ -44,6 +44,12 @@ def _district() -> Column[Any]:
     return Column("district", _DISTRICT, primary_key=True)
 
 
+def _where_given(name: str, column: str, *columns: str) -> Index:
+    """Return an index of the rows alone whose *column* is filled."""
+    given = text(f"{column} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=given, postgresql_where=given)
+
+
 class Deployment(Base):
     """One row: which history this database holds, and the key that signs its cursors."""
 
@@ -155,6 +161,18 @@ feed = Table(
     Column("chain", LargeBinary, nullable=False),
 )
 
+#: Who wrote with what weight, on which device: kept once, named by a number that follows from it.
+pen = Table(
+    "pen",
+    Base.metadata,
+    _district(),
+    Column("number", BigInteger, primary_key=True),
+    Column("device", _UUID, nullable=False),
+    Column("by", _UUID, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Index("pen_device", "district", "device"),
+)
+
 record = Table(
     "record",
     Base.metadata,
@@ -165,32 +183,29 @@ record = Table(
     Column("grid", _CODE, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("born", BigInteger, nullable=False),
-    # What offices know the thing by (a shop's number); finds the record an import row speaks of.
-    Column("code", Text),
-    Column("origin_ms", BigInteger, nullable=False),
-    Column("origin_counter", Integer, nullable=False),
-    Column("origin_device", _UUID, nullable=False),
-    Column("origin_by", _UUID, nullable=False),
-    Column("origin_rank", SmallInteger, nullable=False),
+    # The last change and its pen; of the creation only where that was another. See ``values.Origin``.
     Column("at_ms", BigInteger, nullable=False),
+    Column("pen", BigInteger, nullable=False),
+    Column("origin_ms", BigInteger),
+    Column("origin_pen", BigInteger),
+    Column("received_ms", BigInteger, nullable=False),
     Column("at_counter", Integer, nullable=False),
-    Column("at_device", _UUID, nullable=False),
-    Column("by", _UUID, nullable=False),
-    Column("device", _UUID, nullable=False),
+    Column("origin_counter", Integer),
+    Column("firm", Boolean, nullable=False),
     Column("clean", Boolean, nullable=False),
     Column("void", Boolean, nullable=False),
-    Column("received_ms", BigInteger, nullable=False),
+    # What offices know the thing by (a shop's number); finds the record an import row speaks of.
+    Column("code", Text),
+    # The record it is about (a check's shop), and where it lies: finds what may concern one another.
+    Column("subject", _UUID),
+    Column("cell", BigInteger),
     Column("fields", Text, nullable=False),
     Column("marks", Text),
     Index("record_feed", "district", "feed", "version"),
-    Index(
-        "record_code",
-        "district",
-        "type",
-        "code",
-        sqlite_where=text("code IS NOT NULL"),
-        postgresql_where=text("code IS NOT NULL"),
-    ),
+    _where_given("record_code", "code", "district", "type", "code"),
+    # With the time, because a shop checked for years is asked about as it was on one day.
+    _where_given("record_subject", "subject", "district", "subject", "at_ms"),
+    _where_given("record_cell", "cell", "district", "type", "cell"),
 )
 
 #: Every mutation that was taken, in the order of its feed, each row linked to the one before.
@@ -215,8 +230,24 @@ history = Table(
     Column("outcome", String(10), nullable=False),
     Column("payload", Text, nullable=False),
     Column("decisions", Text),
+    # The mark of the type's rules on that day; see ``rules``.
+    Column("rules", String(12)),
     Column("chain", LargeBinary, nullable=False),
     Index("history_number", "district", "device", "install", "n"),
+    # For one record's own history, which is read long after: it costs an upload some 3 of 150 µs a row, and
+    # without it the whole feed would be read, a million rows of it in a few years.
+    Index("history_record", "district", "record"),
+)
+
+#: The rules of each record type as they were declared, under the marks by which the history names them.
+rules = Table(
+    "rules",
+    Base.metadata,
+    _district(),
+    Column("type", String(40), primary_key=True),
+    Column("mark", String(12), primary_key=True),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("declared", Text, nullable=False),
 )
 
 conflict = Table(
@@ -225,15 +256,45 @@ conflict = Table(
     _district(),
     Column("record", _UUID, primary_key=True),
     Column("field", String(80), primary_key=True),
-    # person: somebody must choose; suggestion: a lower rank's value; duplicate: two ids, one thing.
+    # person: somebody must choose; suggestion: a lower rank's value; duplicate: two ids, one thing;
+    # notice: to be seen; decided: settled by a rule.
     Column("kind", String(12), primary_key=True),
+    Column("id", _UUID, nullable=False),
+    Column("type", String(40), nullable=False),
     Column("feed", _FEED, nullable=False),
     Column("grid", _CODE, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
+    Column("people", Text, nullable=False),
+    Column("rule", String(40), nullable=False),
     Column("detail", Text, nullable=False),
-    Index("conflict_open", "district", "open", "feed", "changed_ms"),
+    # How it was closed; a dispute that a rule settled has nothing here.
+    Column("settled", Text),
+    Index("conflict_id", "district", "id", unique=True),
+    Index("conflict_open", "district", "open", "opened_ms", "id"),
+    # A pair stands under one of its two records, and is found by the other too.
+    Index(
+        "conflict_pair",
+        "district",
+        "field",
+        sqlite_where=text("kind = 'duplicate'"),
+        postgresql_where=text("kind = 'duplicate'"),
+    ),
+)
+
+#: What people are told of decisions about what they wrote, beside the feed's history.
+telling = Table(
+    "telling",
+    Base.metadata,
+    _district(),
+    Column("feed", _FEED, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("person", _UUID, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 #: What could not be accepted, word for word; nothing is ever deleted here by the sync path.

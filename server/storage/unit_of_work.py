@@ -21,9 +21,13 @@ from server.storage.enrolment import EnrolmentStore
 from server.storage.feeds import FeedStore
 from server.storage.history import HistoryStore
 from server.storage.imports import ImportStore
+from server.storage.known import Known
+from server.storage.pens import PenStore
 from server.storage.people import PeopleStore
 from server.storage.quarantine import QuarantineStore
 from server.storage.records import RecordStore
+from server.storage.rulebook import RulesStore
+from server.storage.tellings import TellingStore
 
 ATTEMPTS = 6
 #: What the database raises when it cannot do its work; nothing of the transaction was kept.
@@ -40,12 +44,14 @@ class UnitOfWork:
     Args:
         engine: Where to connect.
         district: The six digits every query is bound to.
+        known: What the process knows to be committed; shared by all its units of work.
         writing: False for reading only; a writer queues behind other writers on SQLite.
     """
 
-    def __init__(self, engine: Engine, district: str, *, writing: bool = True) -> None:
+    def __init__(self, engine: Engine, district: str, known: Known, *, writing: bool = True) -> None:
         self.district = district
         self._engine = engine
+        self._known = known
         self._writing = writing
         self._connection: Connection | None = None
 
@@ -62,14 +68,19 @@ class UnitOfWork:
         return Session(bind=self.connection, expire_on_commit=False)
 
     @cached_property
+    def pens(self) -> PenStore:
+        """Who wrote, on which device, with what weight."""
+        return PenStore(self.connection, self.district, self._known.pens[self.district])
+
+    @cached_property
     def records(self) -> RecordStore:
         """The records."""
-        return RecordStore(self.connection, self.district)
+        return RecordStore(self.connection, self.district, self.pens)
 
     @cached_property
     def feeds(self) -> FeedStore:
         """The heads of the feeds, and reading along them."""
-        return FeedStore(self.connection, self.district)
+        return FeedStore(self.connection, self.district, self.pens)
 
     @cached_property
     def history(self) -> HistoryStore:
@@ -85,6 +96,16 @@ class UnitOfWork:
     def conflicts(self) -> ConflictStore:
         """What a person has to decide."""
         return ConflictStore(self.connection, self.district)
+
+    @cached_property
+    def rules(self) -> RulesStore:
+        """The rules of each record type, as they were declared."""
+        return RulesStore(self.connection, self.district, self._known.rules[self.district])
+
+    @cached_property
+    def tellings(self) -> TellingStore:
+        """What people are told of decisions."""
+        return TellingStore(self.connection, self.district)
 
     @cached_property
     def devices(self) -> DeviceStore:
@@ -111,6 +132,9 @@ class UnitOfWork:
         if "session" in self.__dict__:
             self.session.flush()
         self.connection.commit()
+        for name in ("pens", "rules"):
+            if name in self.__dict__:
+                getattr(self, name).committed()
 
     def __enter__(self) -> Self:
         self._connection = self._engine.connect().execution_options(**{WRITING: self._writing})

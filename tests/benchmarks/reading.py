@@ -47,7 +47,7 @@ def _record(day: Day, made: list[tuple[str, dict[str, object]]], start: int, num
     stamp = Stamp(START_MS + number, 0, "filler")
     return Record(
         type=kind, id=uuid7(START_MS + number, day.random.randbytes(10)), grid=GRID_7, feed=STREET,
-        fields=fields, origin=Origin(stamp, day.by, 1), at=stamp, by=day.by, device="filler",
+        fields=fields, origin=Origin(stamp, day.by, 1), at=stamp, by=day.by, device="filler", rank=1,
         received_ms=START_MS, version=number, born=number,
     )  # fmt: skip
 
@@ -172,7 +172,7 @@ def _at_the_end(office: Office, reader: RawDevice) -> dict[str, str]:
             raise LookupError(reader.id)
         view = view_of(device.people.values(), START_MS)
         heads = work.feeds.heads()
-        at = Reader(device, view)
+        at = Reader(device, view, 0)
         return {feed: at.seal(feed, heads.get(feed, 0), whole=False) for feed in view.feeds(heads)}
 
 

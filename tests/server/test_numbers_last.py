@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, select
 
 from schemas import wire
 from schemas.ids import derived_id
+from schemas.registry import TYPES
 from schemas.roles import Role
 from server.core import cursors
 from server.core.views import View
@@ -57,7 +58,7 @@ class DawdlingWork(UnitOfWork):
 
     @cached_property
     def feeds(self) -> FeedStore:
-        return DawdlingFeeds(self.connection, self.district)
+        return DawdlingFeeds(self.connection, self.district, self.pens)
 
     def commit(self) -> None:
         time.sleep(random.random() * 0.002)
@@ -68,7 +69,7 @@ class DawdlingStore(Store):
     """Lets every transaction dawdle."""
 
     def work(self, district: str, *, writing: bool = True) -> UnitOfWork:
-        return DawdlingWork(self.engine, district) if writing else super().work(district, writing=False)
+        return DawdlingWork(self.engine, district, self.known) if writing else super().work(district, writing=False)
 
 
 def pushes(number: int, records: int, batch: int) -> Iterator[Push]:
@@ -111,7 +112,7 @@ class Following:
 
     def __post_init__(self) -> None:
         self.device = tablet(1_000)
-        self.reader = Reader(self.device, View((DISTRICT,)))
+        self.reader = Reader(self.device, View((DISTRICT,)), 0)
 
     def pull(self) -> int:
         """Read one page of every feed; return how many records came."""
@@ -226,7 +227,7 @@ class NumbersFirst(FeedStore):
 
     def take(self, feed: str, count: int) -> Head:
         with self.store.engine.begin() as connection:
-            head = FeedStore(connection, DISTRICT).take(feed, count)
+            head = FeedStore(connection, DISTRICT, self._pens).take(feed, count)
         self.store.numbered.set()
         assert self.store.go_on.wait(20)
         return head
@@ -239,7 +240,7 @@ class HastyWork(UnitOfWork):
 
     @cached_property
     def feeds(self) -> FeedStore:
-        feeds = NumbersFirst(self.connection, self.district)
+        feeds = NumbersFirst(self.connection, self.district, self.pens)
         feeds.store = self.store
         return feeds
 
@@ -256,7 +257,7 @@ class HastyStore(Store):
     def work(self, district: str, *, writing: bool = True) -> UnitOfWork:
         if not writing:
             return super().work(district, writing=False)
-        work = HastyWork(self.engine, district)
+        work = HastyWork(self.engine, district, self.known)
         work.store = self
         return work
 
@@ -268,6 +269,8 @@ def test_taking_numbers_first_loses_records(postgres_url: str) -> None:
     slow, quick = HastyStore(postgres_url, patient=True), HastyStore(postgres_url, patient=False)
     with office.store.work(DISTRICT) as work:
         work.feeds.known([STREET])
+        # Noted by whoever writes a shop first; the second would wait here for the first.
+        work.rules.note([("shop", TYPES["shop"].rules_mark, lambda: "{}")], NOON)
         work.commit()
     following = Following(office.store)
     with ThreadPoolExecutor(1) as pool:
