@@ -21,11 +21,12 @@ test: ready-dev ## run every test but the long ones, on SQLite and on a real Pos
 test-long: ready-dev ## run the long ones: simulations, clusters, real installs
 	$(RUN) -m pytest -m long
 
-check: ready-dev ## lint, format, types and the direction of every import
+check: ready-dev ## lint, format, types, the direction of every import, and what every conflict rule claims
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -q tests/test_import_directions.py
+	$(RUN) -m server.commands rules lint
 
 format: ready-dev ## put every file into the one format, and fix what can be fixed safely
 	$(RUN) -m ruff check --fix .

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
-from server.api import devices, docs, problems, specs, sync
+from server.api import conflicts, devices, docs, problems, specs, sync
 
 VERSION = "v1"
 
@@ -22,4 +22,5 @@ def register_api(app: Flask) -> None:
     problems.register(app)
     api.register_blueprint(sync.blueprint)
     api.register_blueprint(devices.blueprint)
+    api.register_blueprint(conflicts.blueprint)
     docs.register(app, api)

@@ -24,12 +24,62 @@ def register(app: Flask, api: Api) -> None:
 
 def _calls(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"method": method.upper(), "path": path, "about": operation, "answers": operation.get("responses", {})}
+        {
+            "method": method.upper(),
+            "path": path,
+            "about": operation,
+            "answers": operation.get("responses", {}),
+            "parameters": [_parameter(one) for one in operation.get("parameters", ())],
+            "members": _members(document, operation),
+        }
         for path, operations in document.get("paths", {}).items()
         for method, operation in operations.items()
         if method in _METHODS
     ]
 
+
+def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+    return _entry(parameter["name"], parameter.get("schema", {}), parameter, required=parameter.get("required", False))
+
+
+def _members(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the members of the JSON body that *operation* takes, if it takes one."""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    shape = _found(document, body)
+    required = shape.get("required", ())
+    return [
+        _entry(name, member, member, required=name in required) for name, member in shape.get("properties", {}).items()
+    ]
+
+
+def _entry(name: str, shape: dict[str, Any], about: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    return {"name": name, "required": required, "kind": _kind(shape), "about": about.get("description", "")}
+
+
+def _found(document: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape that *shape* refers to, or itself."""
+    name = shape.get("$ref", "").rpartition("/")[2]
+    found: dict[str, Any] = document["components"]["schemas"].get(name, shape)
+    return found
+
+
+def _kind(shape: dict[str, Any]) -> str:
+    """Return in a few words what may stand there."""
+    if "$ref" in shape:
+        return str(shape["$ref"].rpartition("/")[2])
+    if "anyOf" in shape:
+        return " | ".join(_kind(one) for one in shape["anyOf"])
+    if "enum" in shape:
+        return " | ".join(map(str, shape["enum"]))
+    types = shape.get("type", "")
+    words = " | ".join(types) if isinstance(types, list) else str(types)
+    spans = [(shape[low], shape[high]) for low, high in _LIMITS if low in shape and high in shape]
+    limits = [f"{low}" if low == high else f"{low}–{high}" for low, high in spans]
+    inner = f" of {_kind(shape['items'])}" if isinstance(shape.get("items"), dict) else ""
+    return words + inner + (f" ({limits[0]})" if limits else "")
+
+
+_LIMITS = (("minimum", "maximum"), ("minLength", "maxLength"))
 
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>{{ title }} 接口 API</title>
@@ -39,6 +89,7 @@ _PAGE = """<!doctype html>
         margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff; }
  h2 { margin-top: 2.2rem; border-bottom: 2px solid #ddd; }
  code { background: #f2f2f2; padding: .1rem .3rem; border-radius: 3px; }
+ h3 { margin: .8rem 0 .2rem; font-size: 1rem; }
  .method { display: inline-block; min-width: 4rem; font-weight: 700; color: #0b5394; }
  td { padding: .15rem .8rem .15rem 0; vertical-align: top; }
 </style></head><body>
@@ -48,6 +99,12 @@ _PAGE = """<!doctype html>
 {% for call in calls %}
 <h2><span class="method">{{ call.method }}</span> <code>{{ call.path }}</code></h2>
 <p>{{ call.about.summary }}<br>{{ call.about.description }}</p>
+{% for heading, entries in (("参数 Parameters", call.parameters), ("请求内容 Body (JSON)", call.members)) if entries %}
+<h3>{{ heading }}</h3>
+<table>{% for entry in entries %}
+<tr><td><code>{{ entry.name }}</code>{% if entry.required %} <b title="必填 required">*</b>{% endif %}</td>
+<td>{{ entry.kind }}</td><td>{{ entry.about }}</td></tr>{% endfor %}</table>{% endfor %}
+<h3>应答 Answers</h3>
 <table>{% for status, answer in call.answers.items() %}
 <tr><td><code>{{ status }}</code></td><td>{{ answer.description }}</td></tr>{% endfor %}</table>
 {% endfor %}

@@ -9,12 +9,16 @@ from typing import Any
 
 import msgspec
 from flask_smorest import Api
+from marshmallow import Schema, fields
 
-from schemas.fields import UUID_PATTERN
+from schemas.fields import UUID_PATTERN, Pattern
 from schemas.mutations import Mutation
 from schemas.wire import SyncRequest, SyncResponse, WireRecord
+from server.core.dossier import Dossier
+from server.usecases.list_conflicts import ConflictPage
+from server.usecases.settle_conflict import Settlement
 
-_SHAPES = (SyncRequest, SyncResponse, WireRecord, Mutation)
+_SHAPES = (SyncRequest, SyncResponse, WireRecord, Mutation, ConflictPage, Dossier, Settlement)
 _REFERENCE = "#/components/schemas/"
 
 _FAULTS = {
@@ -66,13 +70,33 @@ def answered(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
+def asked_in_query(shape: type[Schema]) -> list[dict[str, Any]]:
+    """Return the query parameters that *shape* describes."""
+    return [{"in": "query", "schema": shape}]
+
+
+def taken(shape: type[Schema]) -> dict[str, Any]:
+    """Return the JSON body that *shape* describes."""
+    return {"required": True, "content": {"application/json": {"schema": shape}}}
+
+
 def describe(api: Api) -> None:
-    """Add the shapes of the sync path, and of problems, to the document of *api*."""
+    """Add the shapes of the sync path, of the desk and of problems to the document of *api*."""
     # Every answer of ours is declared; the library's own idea of an error is none of them.
     api.DEFAULT_ERROR_RESPONSE_NAME = None
+    if api.ma_plugin.converter is not None:
+        api.ma_plugin.converter.add_attribute_function(_as_it_is)
     for name, shape in _components().items():
         api.spec.components.schema(name, shape)
     api.spec.components.schema("Problem", _PROBLEM)
+
+
+def _as_it_is(_converter: Any, field: fields.Field[Any], **_beside: Any) -> dict[str, Any]:
+    """Return what the library says wrongly of *field*: a pattern of Python's, any value at all as null alone."""
+    if type(field) is fields.Raw:
+        return {"type": ["object", "array", "string", "number", "boolean", "null"]}
+    patterns = [check.pattern for check in field.validators if isinstance(check, Pattern)]
+    return {"pattern": patterns[0]} if patterns else {}
 
 
 def _components() -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _answered(work: UnitOfWork, device: Device, asked: SyncRequest, answer: Answ
     served = Served()
     if asked.protocol == wire.PROTOCOL:
         behind = asked.last is not None and asked.last < device.settled
-        reader = Reader(device, view_of(device.people.values(), now_ms), behind)
+        reader = Reader(device, view_of(device.people.values(), now_ms), now_ms, behind)
         served = serve_feeds(work, reader, asked.cursors, asked.limit)
     elif not asked.mutations:
         raise Refusal("upgrade_needed")

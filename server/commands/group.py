@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from server.commands import devices, imports, look, people, serving, setup
+from server.commands import conflicts, devices, imports, look, people, rules, serving, setup
 
 
 class Program(click.Group):
@@ -40,7 +40,9 @@ for command in (
     devices.devices,
     imports.import_,
     look.quarantine,
-    look.conflicts,
+    conflicts.conflicts,
     look.audit,
+    rules.rules,
+    rules.replay,
 ):
     main.add_command(command)

@@ -1,22 +1,16 @@
 """
-Looking only 查看: what was refused, what waits for a person, whether the history still holds.
+Looking only 查看: what was refused, whether the history still holds.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from schemas.registry import TYPES
 from server.commands.common import as_json, in_district, open_store, pick_district, plain, show, telling, when
-from server.storage.conflicts import Conflict
 from server.storage.quarantine import Refused
 from server.usecases.mistakes import Mistake
 from server.usecases.verify_history import verify_history
-from server.values import Record
-
-_KINDS = {"person": "待认定 decide", "suggestion": "建议 suggestion", "duplicate": "疑似重复 pair"}
 
 
 @click.group("quarantine")
@@ -56,30 +50,6 @@ def show_quarantine(id: str, district: str | None) -> None:  # noqa: A002
     click.echo(plain(found[0].payload.decode("utf-8", "backslashreplace")))
 
 
-@click.group("conflicts")
-def conflicts() -> None:
-    """待裁定事项。What waits for a person to decide."""
-
-
-@conflicts.command("list")
-@in_district
-@as_json
-@telling
-def list_conflicts(district: str | None, as_json: bool) -> None:
-    """最早的在前。The oldest first."""
-    store = open_store()
-    with store.work(pick_district(store, district), writing=False) as work:
-        found = work.conflicts.open()
-        records = work.records.get([conflict.record for conflict in found])
-        people = {account.id: account.name for account in work.people.all()}
-    rows = [_dispute(conflict, records.get(conflict.record), people, as_json=as_json) for conflict in found]
-    headings = {
-        "changed": "时间", "kind": "类型", "name": "对象", "field": "字段",
-        "kept": "现显示", "others": "另有", "grid": "网格", "record": "编号",
-    }  # fmt: skip
-    show(rows, headings, json_wanted=as_json)
-
-
 @click.group("audit")
 def audit() -> None:
     """历史核验。The history, held to its own word."""
@@ -111,32 +81,3 @@ def _row(refused: Refused) -> dict[str, Any]:
         "id": refused.id, "received": when(refused.received_ms), "device": refused.device, "n": refused.n,
         "code": refused.code, "problem": json.loads(refused.problem).get("message_zh"), "record": refused.record,
     }  # fmt: skip
-
-
-def _dispute(conflict: Conflict, record: Record | None, people: Mapping[str, str], *, as_json: bool) -> dict[str, Any]:
-    """Return one dispute: for a program as it stands, for a person in his words."""
-    detail = json.loads(conflict.detail)
-    row = {"changed": when(conflict.changed_ms), "grid": conflict.grid, "record": conflict.record}
-    if as_json:
-        return row | {"kind": conflict.kind, "field": conflict.field, "detail": detail}
-    return row | {
-        "kind": _KINDS.get(conflict.kind, conflict.kind),
-        "name": record.fields.get("name") if record else None,
-        "field": _label(record, conflict.field),
-        "kept": _word(detail.get("kept"), people),
-        "others": [_word(other, people) for other in detail.get("others", ())],
-    }
-
-
-def _label(record: Record | None, name: str) -> str:
-    known = TYPES.get(record.type) if record else None
-    field = known.schema().fields.get(name) if known else None
-    return str(field.metadata.get("label", name)) if field else name
-
-
-def _word(candidate: Mapping[str, Any] | None, people: Mapping[str, str]) -> str:
-    """Return a value with whoever gave it; nothing where the dispute is about a pair of records."""
-    if candidate is None:
-        return ""
-    by = people.get(str(candidate.get("by")), "")
-    return f"{candidate['value']}（{by}）" if by else str(candidate["value"])

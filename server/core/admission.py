@@ -20,6 +20,7 @@ LOCK_AFTER_MS = 24 * 3600 * 1000
 CHECKS = frozenset({"street_check", "shop_check", "parking_check"})
 REGISTERS = frozenset({"street_segment", "shop", "parking_area"})
 CASES = frozenset({"case"})
+ACTIVITIES = frozenset({"cleaning_day"})
 
 
 class Scope(Enum):
@@ -38,6 +39,9 @@ _REGISTERING = (
     Role.GRID_WORKER, Role.DEPARTMENT, Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE,
 )  # fmt: skip
 _OFFICES = (Role.STREET, Role.DISTRICT_OFFICE)
+_ORGANISING = (Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE)
+#: Whoever may say that two things are one: the dispatchers (permission table: "dispatch, reassign, merge").
+_JOINING = frozenset({Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE, Role.INSPECTOR})
 
 
 def _table(
@@ -59,11 +63,30 @@ PERMISSIONS: Mapping[tuple[str, str], Mapping[Role, Scope]] = {
     # Which act which role may take is the workflow's own business; here only that it is somebody's.
     **_table(CASES, "act", _INSPECTING, Scope.AREA),
     **_table(CASES, "void", _OFFICES, Scope.AREA),
+    **_table(ACTIVITIES, "create", _ORGANISING, Scope.AREA),
+    # Whoever works in the area signs helpers in and counts what was removed.
+    **_table(ACTIVITIES, "patch", _INSPECTING, Scope.AREA),
+    **_table(ACTIVITIES, "void", _OFFICES, Scope.AREA),
 }
 
 #: Fields that only some roles may write, and those roles may write them on others' records too.
-RESERVED: Mapping[str, frozenset[Role]] = {"score_revision": frozenset({Role.INSPECTOR})}
+RESERVED: Mapping[str, frozenset[Role]] = {
+    "score_revision": frozenset({Role.INSPECTOR}),
+    "merged_into": _JOINING,
+    "distinct_from": _JOINING,
+}
 _NOTHING: frozenset[str] = frozenset()
+
+_LEADING = _JOINING | {Role.GRID_LEADER}
+#: Who settles which kind of dispute, in his area. An accepted suggestion is an edit like any other: it goes
+#: by its author's rank all the same.
+SETTLING: Mapping[str, frozenset[Role]] = {
+    "person": _JOINING,
+    "duplicate": _JOINING,
+    "decided": _JOINING,
+    "suggestion": _LEADING,
+    "notice": _LEADING,
+}
 
 
 def admitted(people: Mapping[str, Person], mutation: Mutation) -> Person:
@@ -103,25 +126,29 @@ def acting_role(person: Person, mutation: Mutation, place: str, signed_ms: int) 
     raise Refusal("not_allowed", what=f"{mutation.op} {mutation.type}")
 
 
-def check_reach(record: Record, mutation: Mutation, role: Role, signed_ms: int) -> None:
+def check_reach(record: Record, mutation: Mutation, role: Role) -> None:
     """
     Make sure that *role* may touch this very record with these very fields.
 
     Raises:
-        Refusal: ``not_allowed``, ``not_your_record`` or ``check_locked``.
+        Refusal: ``not_allowed`` or ``not_your_record``.
     """
-    reserved = check_reserved(mutation, role)
-    beside = mutation.set.keys() - reserved or mutation.add or mutation.remove or mutation.share
-    if reserved and not beside:
-        return
-    if _only_remarks(mutation):
-        return
-    if PERMISSIONS[mutation.type, mutation.op][role] is not Scope.OWN:
-        return
-    if record.origin.by != mutation.by:
+    if _corrects(mutation, role) and record.origin.by != mutation.by:
         raise Refusal("not_your_record")
-    if record.stored_before and signed_ms > record.received_ms + LOCK_AFTER_MS:
-        raise Refusal("check_locked")
+
+
+def is_locked(record: Record, mutation: Mutation, role: Role, signed_ms: int) -> bool:
+    """Say whether *mutation* corrects a check of his own that was locked when he signed."""
+    return _corrects(mutation, role) and record.stored_before and signed_ms > record.received_ms + LOCK_AFTER_MS
+
+
+def _corrects(mutation: Mutation, role: Role) -> bool:
+    """Say whether *mutation* changes what an author alone may change, and he only for a time."""
+    reserved = check_reserved(mutation, role)
+    beside = mutation.set.keys() - reserved or mutation.add.keys() - reserved or mutation.remove or mutation.share
+    if not beside or _only_remarks(mutation):
+        return False
+    return PERMISSIONS[mutation.type, mutation.op][role] is Scope.OWN
 
 
 def _only_remarks(mutation: Mutation) -> bool:
@@ -137,9 +164,10 @@ def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
     Raises:
         Refusal: ``not_allowed`` where *role* may not write one of them.
     """
-    if RESERVED.keys().isdisjoint(mutation.set):
+    written = (mutation.set, mutation.add, mutation.remove)
+    if all(RESERVED.keys().isdisjoint(names) for names in written):
         return _NOTHING
-    reserved = frozenset(name for name in mutation.set if name in RESERVED)
+    reserved = frozenset(name for names in written for name in names if name in RESERVED)
     for name in reserved:
         if role not in RESERVED[name]:
             raise Refusal("not_allowed", what=name)
@@ -164,6 +192,33 @@ def check_signature(person: Person, mutation: Mutation, role: Role, place: str, 
     claimed = written.get("inspector_role")
     if claimed not in (None, role) and claimed not in _roles_held(person, place, signed_ms):
         raise Refusal("not_allowed", what="inspector_role")
+
+
+def holds(person: Person, role: Role, place: str, at_ms: int) -> bool:
+    """Say whether *person* holds *role* at *place* at the moment *at_ms*."""
+    return any(g.role is role and g.holds_at(at_ms) and grid.lies_in(place, g.area) for g in person.grants)
+
+
+def check_settling(mutation: Mutation, role: Role, kind: str | None) -> None:
+    """
+    Make sure that *role* may settle a dispute of *kind* 裁定权限.
+
+    Args:
+        kind: One of ``decisions.KINDS``; None where no such dispute is known.
+
+    Raises:
+        Refusal: ``not_allowed``; ``conflict_unknown`` where the mutation does nothing else.
+    """
+    settles = mutation.settles
+    if settles is None:
+        return
+    if kind is None:
+        if not (mutation.set or mutation.add or mutation.remove or mutation.share or mutation.act):
+            raise Refusal("conflict_unknown")
+        return
+    allowed = _JOINING if settles.choice == "reopen" else SETTLING[kind]
+    if role not in allowed:
+        raise Refusal("not_allowed", what=f"settle {kind}")
 
 
 def _roles_held(person: Person, place: str, signed_ms: int) -> set[str]:

@@ -17,7 +17,7 @@ from schemas.mutations import Mutation
 from schemas.records import Fields, RecordType
 from schemas.rules import Append, Candidate, RuleTable, Settled, Together, Union, ValueRule
 from server.core.decisions import Decision, decide
-from server.values import PENDING, Author, Dot, Origin, Record
+from server.values import PENDING, Author, Dot, Origin, Record, moment
 
 OFFSET_FIELD = "clock_offset_s"
 
@@ -30,10 +30,11 @@ def create(mutation: Mutation, fields: Fields, author: Author, received_ms: int)
         grid=mutation.grid,
         feed=grid.feed_of(mutation.grid),
         fields=fields,
-        origin=Origin(author.stamp, mutation.by, author.rank),
-        at=author.stamp,
+        origin=Origin(author.stamp, mutation.by, author.rank, author.as_claimed),
+        at=moment(author.stamp),
         by=mutation.by,
         device=author.device,
+        rank=author.rank,
         received_ms=received_ms,
         clean=author.as_claimed,
         changed=True,
@@ -116,7 +117,7 @@ class _Newcomer:
 
     def write(self, name: str, rule: Any, value: Any) -> Decision | None:
         """Write one field, or settle it where somebody else's value stands against it."""
-        new = Candidate(value, self.author.stamp, self.mutation.by, self.author.rank, PENDING)
+        new = self._candidate(value)
         candidates = self._candidates(name, rule)
         rivals = tuple(c for c in candidates if not self._replaces(rule, new, c))
         settled = rule.settle((*rivals, new)) if rivals else Settled(new, (new,), "")
@@ -155,7 +156,10 @@ class _Newcomer:
                 self.record.marks.dots.get(name, {}).pop(key, None)
 
     def _replaces(self, rule: ValueRule, new: Candidate, old: Candidate) -> bool:
-        return self._saw(old.version, old.stamp.device) and rule.supersedes(new, old)
+        if not self._saw(old.version, old.stamp.device):
+            return False
+        made_with_it = old.stamp == self.record.origin.stamp
+        return rule.supersedes(new, old._replace(first=True) if made_with_it else old)
 
     def _saw(self, version: int, device: str) -> bool:
         """A device never conflicts with its own earlier edits; others' it saw up to its base."""
@@ -171,7 +175,11 @@ class _Newcomer:
         else:
             present, known = self.record.fields.get(name), name in self.record.fields  # type: ignore[assignment]
         origin = self.record.origin
-        return (Candidate(present, origin.stamp, origin.by, origin.rank, self.record.born),) if known else ()
+        return (Candidate(present, *origin[:3], self.record.born, origin.firm),) if known else ()
+
+    def _candidate(self, value: Any) -> Candidate:
+        author = self.author
+        return Candidate(value, author.stamp, self.mutation.by, author.rank, PENDING, author.as_claimed)
 
     def _put(self, name: str, rule: ValueRule, value: Any, kept: tuple[Candidate, ...]) -> None:
         self.record.marks.values[name] = kept
@@ -203,5 +211,5 @@ class _Newcomer:
     def _kept_element(self, name: str, rule: Union, key: str) -> Decision:
         element = next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)
         kept = Candidate(element, self.record.at, self.record.by, 0)
-        gone = Candidate(None, self.author.stamp, self.mutation.by, self.author.rank)
+        gone = self._candidate(None)
         return Decision(name, rule.name, "added_meanwhile", "set_aside", kept, (kept, gone))

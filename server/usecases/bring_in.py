@@ -19,8 +19,9 @@ from schemas.rules import Union
 from server.core import machine, merge
 from server.core.arrived import Arrived, lay_out
 from server.core.importing.wanted import Filed, Wanted, contradicted, news, set_aside
-from server.core.intake import Intake, Taken
+from server.core.intake import Intake
 from server.core.merge import Merged
+from server.core.taken import Taken
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.file_intake import file_intake

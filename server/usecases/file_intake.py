@@ -7,19 +7,22 @@ so several edits of one record in one push leave one record and several rows.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from schemas import wire
+from schemas import rulebook, wire
 from schemas.ids import derived_id
 from schemas.problems import Refusal
+from schemas.records import TYPES, RecordType
 from schemas.wire import Outcome
 from server.core.arrived import Arrived
-from server.core.decisions import Decision
-from server.core.intake import Intake, Taken
-from server.storage.conflicts import Conflict
+from server.core.intake import Intake
+from server.core.taken import Taken
 from server.storage.history import Entry
 from server.storage.quarantine import Held, Refused
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases.file_disputes import Filing
+from server.usecases.look_around import look_around
 from server.values import Record
 
 
@@ -36,16 +39,18 @@ def file_intake(work: UnitOfWork, intake: Intake, install: str, settled: int) ->
     """
     _file_refusals(work, intake, install)
     _file_waiting(work, intake, install, settled)
-    duplicates = _find_duplicates(work, intake)
+    effects = look_around(work, intake)
     rows = [*intake.taken, *intake.brought]
+    filing = Filing(work, rows, effects, intake.received_ms)
+    work.rules.note(_kinds(rows), intake.received_ms)
     for feed, of_feed in sorted(_by_feed(rows).items()):
         head = work.feeds.take(feed, len(of_feed))
         _number(of_feed, head.seq)
-        chain = work.history.append([_entry(taken, install, intake.received_ms) for taken in of_feed], head.chain)
+        chain = work.history.append([_entry(taken, install, filing) for taken in of_feed], head.chain)
         work.feeds.link(feed, chain)
     work.records.write(_changed(rows))
-    work.conflicts.put([*_disputes(rows), *duplicates])
-    return [*map(_outcome, intake.taken), *_refusals(intake), *_not_yet(intake)]
+    filing.file()
+    return [*(_outcome(taken, filing) for taken in intake.taken), *_refusals(intake), *_not_yet(intake)]
 
 
 # -- numbers ----------------------------------------------------------------------------------------
@@ -73,74 +78,33 @@ def _changed(rows: Iterable[Taken]) -> list[Record]:
 # -- rows -------------------------------------------------------------------------------------------
 
 
-def _entry(taken: Taken, install: str, received_ms: int) -> Entry:
+def _entry(taken: Taken, install: str, filing: Filing) -> Entry:
     author, stamp, received, arrived = taken.author, taken.author.stamp, taken.received, taken.arrived
-    payload = arrived.raw.decode() if arrived else taken.record.body()
-    decisions = wire.canonical([d.told() for d in taken.decisions]).decode() if taken.decisions else None
+    decisions = filing.told(taken)
+    kind = TYPES.get(taken.record.type)
     return Entry(
         taken.record.feed, taken.number, taken.record.id, author.device, install, arrived.n if arrived else 0,
         author.person.id, author.role, stamp.ms, stamp.counter, received.corrected_by_ms, received.clamped,
-        received_ms, taken.outcome, payload, decisions,
+        filing.now_ms, taken.outcome, _payload(taken), wire.canonical(decisions).decode() if decisions else None,
+        kind.rules_mark if kind else None,
     )  # fmt: skip
 
 
-def _disputes(rows: Iterable[Taken]) -> list[Conflict]:
-    """Return the disputes these rows opened or ended; the last word on a field counts."""
-    found: dict[tuple[str, str, str], Conflict] = {}
-    for taken in rows:
-        for decision in taken.decisions:
-            if decision.outcome == "open":
-                _keep(found, _conflict(taken, decision.field, "person", decision))
-            if decision.aside:
-                _keep(found, _conflict(taken, decision.field, "suggestion", decision))
-        for field, kind in taken.closed:
-            _keep(found, _conflict(taken, field, kind, None))
-    return list(found.values())
+def _payload(taken: Taken) -> str:
+    """Return what the row stands for: the mutation as it came, or what the server itself wrote."""
+    if taken.arrived is not None:
+        return taken.arrived.raw.decode()
+    return taken.record.body() if taken.amendment is None else wire.canonical(taken.amendment).decode()
 
 
-def _keep(found: dict[tuple[str, str, str], Conflict], conflict: Conflict) -> None:
-    found[conflict.record, conflict.field, conflict.kind] = conflict
+def _kinds(rows: Iterable[Taken]) -> list[tuple[str, str, Callable[[], str]]]:
+    """Return the types of *rows* with the mark of their rules, and what writes the rules down."""
+    kinds = {row.record.type: TYPES[row.record.type] for row in rows if row.record.type in TYPES}
+    return [(kind.name, kind.rules_mark, partial(_declared, kind)) for kind in kinds.values()]
 
 
-def _conflict(taken: Taken, field: str, kind: str, decision: Decision | None) -> Conflict:
-    record = taken.record
-    detail = wire.canonical(decision.disputed() if decision else {"settled_by": taken.author.person.id}).decode()
-    return Conflict(
-        record.id, field, kind, record.feed, record.grid, decision is not None, taken.number,
-        taken.author.stamp.ms, detail,
-    )  # fmt: skip
-
-
-def _find_duplicates(work: UnitOfWork, intake: Intake) -> list[Conflict]:
-    """Suggest as a pair what was registered twice under the same number; both stay usable."""
-    pairs = []
-    for type_name, new in _numbered(intake.taken).items():
-        first = work.records.ids_by_code(type_name, {code for code, _ in new})
-        for code, taken in new:
-            other = first.setdefault(code, taken.record.id)
-            if other != taken.record.id:
-                pairs.append(_pair(taken, other))
-    return pairs
-
-
-def _numbered(rows: Iterable[Taken]) -> dict[str, list[tuple[str, Taken]]]:
-    """Return what gave a record its own number, with that number, by type."""
-    found: dict[str, list[tuple[str, Taken]]] = defaultdict(list)
-    for taken in rows:
-        kind = taken.arrived.kind if taken.arrived else None
-        unique = kind.rules.unique if kind else None
-        mutation = taken.arrived.mutation if taken.arrived else None
-        if unique and mutation and unique.key[0] in mutation.set and taken.changes:
-            code = taken.record.fields.get(unique.key[0])
-            if isinstance(code, str):
-                found[taken.record.type].append((code, taken))
-    return found
-
-
-def _pair(taken: Taken, other: str) -> Conflict:
-    record = taken.record
-    detail = wire.canonical({"rule": "unique", "reason": "same_number", "other": other}).decode()
-    return Conflict(record.id, other, "duplicate", record.feed, record.grid, True, 0, taken.author.stamp.ms, detail)
+def _declared(kind: RecordType) -> str:
+    return wire.canonical(rulebook.declared(kind.rules)).decode()
 
 
 # -- what was not taken -----------------------------------------------------------------------------
@@ -181,13 +145,13 @@ def _file_waiting(work: UnitOfWork, intake: Intake, install: str, settled: int) 
     work.quarantine.release(intake.device, install, sorted(waited.keys() & set(done)))
 
 
-def _outcome(taken: Taken) -> Outcome:
+def _outcome(taken: Taken, filing: Filing) -> Outcome:
     return Outcome(
         n=taken.arrived.n if taken.arrived else 0,
         outcome=taken.outcome,
         feed=taken.record.feed,
         version=taken.number if taken.changes else None,
-        decisions=[d.told() for d in taken.decisions] or None,
+        decisions=filing.told(taken) or None,
     )
 
 

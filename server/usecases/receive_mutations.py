@@ -142,11 +142,18 @@ def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOu
         received_ms=push.received_ms,
         refused_ids=work.quarantine.refused_ids(device.id, missing),
         upto=upto,
+        disputes=_settling(work, sorted_out.fresh),
     )
     intake.take_all(sorted_out.fresh)
     # A copied tablet's payload under a used number: both are kept, neither overwrites the other.
     intake.refused += [(one, Refusal("number_reused")) for one in sorted_out.reused]
     return intake
+
+
+def _settling(work: UnitOfWork, fresh: Iterable[Arrived]) -> dict[str, str]:
+    """Return the kind of each known dispute that this push says it settles."""
+    named = {a.mutation.settles.conflict for a in fresh if a.mutation is not None and a.mutation.settles is not None}
+    return {i: conflict.kind for i, conflict in work.conflicts.by_ids(named).items()} if named else {}
 
 
 def _built_on(fresh: Iterable[Arrived]) -> set[str]:

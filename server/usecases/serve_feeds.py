@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import Raw
 
 from schemas import wire
-from schemas.wire import FeedPage, WireRecord
+from schemas.wire import FeedPage, Telling, WireRecord
 from server.core import cursors
 from server.core.cursors import Cursor
 from server.core.views import View
@@ -21,6 +21,10 @@ from server.storage.unit_of_work import UnitOfWork
 
 #: Bytes a record takes on the wire beside its fields.
 _ENVELOPE_BYTES = 220
+#: Whoever reads from the beginning is told of the last 30 days only; the office's list goes back further.
+TELLINGS_KEPT_MS = 30 * 24 * 3600 * 1000
+#: More than any device's people can have been told in that time; a page is never cut in its tellings.
+MOST_TELLINGS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Reader:
 
     device: Device
     view: View
+    #: The server's time.
+    now_ms: int
     #: The device's journal is older than what was taken from it: it gets its own work back too.
     behind: bool = False
 
@@ -105,7 +111,18 @@ def _page(work: UnitOfWork, reader: Reader, feed: str, head: int, text: str | No
     more = len(kept) < len(rows)
     version = kept[-1].version if more else head
     place = reader.seal(feed, version, whole=cursor.whole and more)
-    return FeedPage(place, [wire_record(row) for row in kept], more=more, fresh=fresh)
+    told = _told(work, reader, feed, cursor.version, version)
+    return FeedPage(place, [wire_record(row) for row in kept], told, more=more, fresh=fresh)
+
+
+def _told(work: UnitOfWork, reader: Reader, feed: str, after: int, upto: int) -> list[Telling]:
+    """Return what people of the device are told of decisions numbered up to *upto*: they ride with the page."""
+    since_ms = reader.now_ms - TELLINGS_KEPT_MS
+    rows = work.tellings.read(feed, after, upto, sorted(reader.device.people), since_ms, MOST_TELLINGS)
+    return [
+        Telling(version=row.version, part=row.part, person=row.person, at_ms=row.at_ms, **wire.decode_json(row.body))
+        for row in rows
+    ]
 
 
 def wire_record(row: Row) -> Raw:

@@ -8,7 +8,8 @@ from schemas.ids import derived_id
 from schemas.problems import Refusal
 from schemas.roles import Role
 from server.core.arrived import Arrived
-from server.core.intake import Intake, Taken
+from server.core.intake import Intake
+from server.core.taken import Taken
 from server.usecases.receive_mutations import Push, read_all
 from server.values import Grant, Person, Record
 from tests.core.trees import written

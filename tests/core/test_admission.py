@@ -149,15 +149,15 @@ def test_whoever_only_proposes_does_not_write_over_the_office(column: str) -> No
 MOVED = person("moved", Grant(Role.GRID_WORKER, GRID_7, MORNING, MORNING + HOUR))
 SIGNED = {
     "before it began": (MORNING - 1, "outside_area"),
-    "at its first moment": (MORNING, "applied"),
-    "at its last moment": (MORNING + HOUR - 1, "applied"),
+    "at its first moment": (MORNING, "merged"),
+    "at its last moment": (MORNING + HOUR - 1, "merged"),
     "when it had ended": (MORNING + HOUR, "outside_area"),
 }
 
 
 @pytest.mark.parametrize(("signed_ms", "outcome"), SIGNED.values(), ids=SIGNED)
 def test_authority_is_judged_at_the_moment_of_signing(signed_ms: int, outcome: str) -> None:
-    """However long the work waited on the tablet: it arrives a month later."""
+    """However long the work waited on the tablet: it arrives a month later, and he is told where it stands."""
     desk = Desk(MORNING + 30 * 24 * HOUR)
     assert desk.do(MOVED, "create", "shop", SHOP, at=[signed_ms, 0], set=OURS) == outcome
 
@@ -168,14 +168,21 @@ def test_stopping_is_judged_on_arrival() -> None:
     assert desk.do(stopped, "create", "shop", SHOP, at=[MORNING - HOUR, 0], set=OURS) == "person_stopped"
 
 
-@pytest.mark.parametrize(("later_ms", "outcome"), [(LOCK_AFTER_MS, "applied"), (LOCK_AFTER_MS + 2_000, "check_locked")])
-def test_a_check_is_locked_a_day_after_it_came(later_ms: int, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("later_ms", "outcome", "weather"), [(LOCK_AFTER_MS, "applied", "rain"), (LOCK_AFTER_MS + 2_000, "merged", None)]
+)
+def test_a_check_is_locked_a_day_after_it_came(later_ms: int, outcome: str, weather: str | None) -> None:
+    """What comes after it changes nothing, and stands beside the check as a remark with what it proposed."""
     desk = Desk()
     desk.do(LI, "create", "street_check", CHECK, set=check_by(LI, Role.GRID_WORKER))
     received = desk.now_ms
     desk.now_ms += later_ms - 1_000
     told = desk.do(LI, "patch", "street_check", CHECK, at=[received + later_ms, 0], set={"weather": "rain"})
-    assert told == outcome
+    fields = desk.fields(CHECK)
+    assert (told, fields.get("weather")) == (outcome, weather)
+    assert [entry["text"] for entry in fields.get("remark", ())] == (
+        [] if weather else ["锁定后更正建议：天气 None→rain"]
+    )
 
 
 def test_an_inspector_corrects_a_locked_score_but_nothing_beside_it() -> None:

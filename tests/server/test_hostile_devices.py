@@ -83,7 +83,8 @@ def test_whose_role_ended_keeps_what_he_signed_before(office: Office) -> None:
     outcomes = li.push(
         li.mutation("create", "shop", SHOP, set=shop()), li.mutation("create", "shop", OTHER, set=shop())
     )
-    assert [o.outcome for o in outcomes] == ["applied", "rejected"]
+    # Merged: he is told that it stays with the grid that was his then.
+    assert [o.outcome for o in outcomes] == ["merged", "rejected"]
     assert code(outcomes[1]) == "outside_area"
 
 

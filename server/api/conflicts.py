@@ -1,0 +1,254 @@
+"""
+``/v1/conflicts`` 裁定台: what waits for a person, everything about it, and settling it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, fields
+
+from schemas import wire
+from schemas.explain import Errors, errors_of_fields, errors_of_value, fault
+from schemas.fields import UUID_PATTERN, Choice, Id, Many, Pattern, Text, Whole, say
+from schemas.grid import CODE_PATTERN
+from schemas.mutations import CHOICES, MAX_N
+from schemas.problems import Refusal
+from schemas.registry import TYPES
+from server.api import auth, body, specs
+from server.core.decisions import KINDS
+from server.core.dossier import Dossier
+from server.core.settling import Asked
+from server.storage.devices import Device
+from server.usecases.at_the_desk import Desk
+from server.usecases.list_conflicts import MAX_AFTER, MAX_HOURS, MAX_LIMIT, ConflictPage, Sought, list_conflicts
+from server.usecases.settle_conflict import Settlement, settle_conflict
+from server.usecases.show_conflict import show_conflict
+
+blueprint = Blueprint("conflicts", __name__, url_prefix="/v1/conflicts", description="裁定台 The desk")
+
+MAX_BODY = 16 * 1024
+MAX_CANDIDATE = 999
+_STATES = {"open": "待裁定", "settled": "已了结", "all": "全部"}
+_SETTLING = {choice: zh for choice, zh in CHOICES.items() if choice != "reopen"}
+
+
+def _about(description: str) -> dict[str, str]:
+    return {"description": description}
+
+
+class SoughtSchema(Schema):
+    """What may be asked of the list."""
+
+    class Meta:
+        unknown = RAISE
+
+    area = Text(
+        4, 15, pattern=Pattern(CODE_PATTERN, "区划代码", "a code of 4, 6, 9, 12 or 15 digits"),
+        metadata=_about("区划代码，须在本机可见范围内 a code; must lie in what the device may read"),
+    )  # fmt: skip
+    type = Choice(
+        {name: kind.title_zh for name, kind in sorted(TYPES.items())}, metadata=_about("记录类型 record type")
+    )
+    kind = Many(Choice(KINDS), len(KINDS), metadata=_about("类别，可重复 kinds; may be given several times"))
+    person = Id(metadata=_about("涉及的人员 a person it concerns"))
+    state = Choice(_STATES, metadata=_about("默认 open"))
+    older_than_h = Whole(0, MAX_HOURS, metadata=_about("等待超过的小时数 waiting for more hours than this"))
+    limit = Whole(1, MAX_LIMIT, metadata=_about("每页条数，默认 50 how many a page, 50 by default"))
+    after = Text(1, MAX_AFTER, metadata=_about("上一页给出的 after the after of the page before"))
+
+
+class SettleSchema(Schema):
+    """How a dispute is to be settled 裁定."""
+
+    class Meta:
+        unknown = RAISE
+
+    choice = Choice(_SETTLING, required=True, metadata=_about("方式，以该项的 choices 为准 see the item's choices"))
+    person = Id(
+        allow_none=True, metadata=_about("裁定人；本机只有一人时可省略 who settles; may be left out where there is one")
+    )
+    candidate = Whole(0, MAX_CANDIDATE, allow_none=True, metadata=_about("候选值的 index of a candidate"))
+    value = fields.Raw(
+        allow_none=True,
+        metadata=_about(
+            "hand：填写的内容；choose、accept：该候选值，用于核对 written by hand, or the candidate as it was seen"
+        ),
+    )
+    into = Id(allow_none=True, metadata=_about("merge：保留的一条 of a pair the one that stays"))
+    reason = Text(0, 300, allow_none=True, metadata=_about("理由 why"))
+    version = Whole(
+        0, MAX_N, allow_none=True, metadata=_about("该项的 version：看到的版本 the item's version that was seen")
+    )
+
+
+class ReopenSchema(Schema):
+    """That a dispute is to be opened again 重新裁定."""
+
+    class Meta:
+        unknown = RAISE
+
+    person = Id(
+        allow_none=True, metadata=_about("谁重新打开；本机只有一人时可省略 who; may be left out where there is one")
+    )
+    reason = Text(0, 300, allow_none=True, metadata=_about("理由 why"))
+
+
+_DEVICE: dict[str, Any] = {"security": [{"device": []}]}
+_ONE: dict[str, Any] = {
+    "parameters": [{"name": "conflict", "in": "path", "required": True, "description": "编号 id",
+                    "schema": {"type": "string", "pattern": UUID_PATTERN}}],
+}  # fmt: skip
+
+
+@blueprint.get("")
+@blueprint.doc(
+    **_DEVICE,
+    parameters=specs.asked_in_query(SoughtSchema),
+    responses={
+        "200": specs.answered("一页待裁定事项 One page of disputes, the oldest first", specs.reference("ConflictPage")),
+        **specs.problems(400, 401, 403, 503),
+    },
+)
+def list_all() -> Response:
+    """
+    List the disputes that people of this device may read, the longest waiting first.
+
+    列出本机人员可见的待裁定事项，等待最久的在前。
+    """
+    sought = _sought(request.args)
+    district, hashed = auth.bearer()
+    now_ms = body.now_ms()
+    with body.store().work(district, writing=False) as work:
+        page: ConflictPage = list_conflicts(work, _desk(auth.device_of(work, hashed)), sought, now_ms)
+    return body.answer(wire.encode(page))
+
+
+@blueprint.get("/<conflict>")
+@blueprint.doc(
+    **_DEVICE,
+    **_ONE,
+    responses={
+        "200": specs.answered("该项的全部情况 Everything about one dispute", specs.reference("Dossier")),
+        **specs.problems(400, 401, 403, 404, 503),
+    },
+)
+def show(conflict: str) -> Response:
+    """
+    Show one dispute: what was there before, every side, the record and its history.
+
+    显示一项的全部情况：原值、各方、记录现状和历史。
+    """
+    district, hashed = auth.bearer()
+    now_ms = body.now_ms()
+    with body.store().work(district, writing=False) as work:
+        desk = _desk(auth.device_of(work, hashed))
+        dossier: Dossier = show_conflict(work, desk, _known(conflict), now_ms)
+    return body.answer(wire.encode(dossier))
+
+
+@blueprint.post("/<conflict>/settle")
+@blueprint.doc(
+    **_DEVICE,
+    **_ONE,
+    requestBody=specs.taken(SettleSchema),
+    responses={
+        "200": specs.answered("结果与该项现状 What became of it", specs.reference("Settlement")),
+        **specs.problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    },
+)
+def settle(conflict: str) -> Response:
+    """
+    Settle one dispute by an ordinary edit; asking twice settles once.
+
+    裁定一项：写入一条普通修改；重复请求只生效一次。
+    """
+    district, hashed = auth.bearer()
+    asked = _read(SettleSchema())
+    value = (asked["value"],) if "value" in asked else None
+    wanted = Asked(
+        asked["choice"], asked.get("candidate"), value, asked.get("into"), asked.get("reason"), asked.get("version")
+    )
+    return _settled(district, hashed, conflict, asked.get("person"), wanted)
+
+
+@blueprint.post("/<conflict>/reopen")
+@blueprint.doc(
+    **_DEVICE,
+    **_ONE,
+    requestBody=specs.taken(ReopenSchema),
+    responses={
+        "200": specs.answered("结果与该项现状 What became of it", specs.reference("Settlement")),
+        **specs.problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    },
+)
+def reopen(conflict: str) -> Response:
+    """
+    Open a dispute again that was settled, by a person or by a rule, with all its values.
+
+    重新裁定：把已了结的一项连同全部候选值重新打开。
+    """
+    district, hashed = auth.bearer()
+    asked = _read(ReopenSchema())
+    return _settled(district, hashed, conflict, asked.get("person"), Asked("reopen", reason=asked.get("reason")))
+
+
+def _settled(district: str, hashed: bytes, conflict: str, person: str | None, asked: Asked) -> Response:
+    store, now_ms = body.store(), body.now_ms()
+    with store.work(district, writing=False) as work:
+        device = auth.device_of(work, hashed)
+    settlement: Settlement = settle_conflict(store, _desk(device), _known(conflict), person, asked, now_ms)
+    return body.answer(wire.encode(settlement))
+
+
+def _desk(device: Device) -> Desk:
+    return Desk(device.district, device.id, device.people)
+
+
+def _known(conflict: str) -> str:
+    """Return the id in the address; what cannot be one is not asked for."""
+    if errors_of_value(Id(), conflict):
+        raise Refusal("conflict_unknown")
+    return conflict
+
+
+def _read(shape: Schema) -> dict[str, Any]:
+    raw = body.received(MAX_BODY, MAX_BODY)
+    try:
+        asked = wire.decode_json(raw)
+    except (ValueError, RecursionError) as error:
+        raise Refusal("invalid_request", fault("invalid", "不是 JSON", "is no JSON", "record")) from error
+    if not isinstance(asked, dict):
+        raise Refusal("invalid_request", fault("invalid", "应为对象", "must be an object", "record"))
+    _refuse(errors_of_fields(shape, asked, partial=False))
+    return asked
+
+
+def _sought(args: Any) -> Sought:
+    """Return what is looked for; each parameter that is not as it should be is told by its name."""
+    given: dict[str, Any] = {}
+    errors: Errors = {}
+    for name in args:
+        texts = args.getlist(name)
+        if len(texts) > 1 and name != "kind":
+            errors[name] = [say("repeated", "只能给出一次", "may be given once")]
+        given[name] = list(dict.fromkeys(texts)) if name == "kind" else _number(name, texts[0])
+    _refuse(errors | errors_of_fields(SoughtSchema(), given, partial=False))
+    kinds = tuple(given.pop("kind", ()))
+    return Sought(kinds=kinds, **given)
+
+
+def _number(name: str, text: str) -> Any:
+    """Return the whole number that *text* says where one is asked for; the text itself where it says none."""
+    plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if name in _NUMBERS and plain else text
+
+
+def _refuse(errors: Mapping[str, Any]) -> None:
+    if errors:
+        raise Refusal("invalid_request", errors)
+
+
+_NUMBERS = frozenset(name for name, field in SoughtSchema().fields.items() if isinstance(field, Whole))
+_MOST_DIGITS = 12

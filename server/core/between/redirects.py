@@ -1,0 +1,80 @@
+"""
+Where a reference leads after a merger 并入后的去向 (situation ``follow_redirect``).
+"""
+
+from collections.abc import Callable
+
+from schemas.records import TYPES, Fields
+from schemas.rules import Candidate
+from server.core.decisions import Decision, note
+from server.values import Author, Record
+
+RULE, REASON, UNDONE = "follow_redirect", "target_merged", "merger_undone"
+ORIGINAL = "original_target_id"
+_MERGED_INTO = "merged_into"
+
+Get = Callable[[str], Record | None]
+
+
+def survivor_of(record_id: str, get: Get) -> str:
+    """
+    Return what *record_id* has become: itself, or what it was merged into, however many times.
+
+    Where two people merged two things into each other, the older of the circle stays: the one with the
+    smallest id.
+    """
+    passed: list[str] = []
+    while record_id not in passed:
+        passed.append(record_id)
+        record = get(record_id)
+        into = record.fields.get(_MERGED_INTO) if record is not None else None
+        if into is None or get(into) is None:
+            return record_id
+        record_id = into
+    return min(passed[passed.index(record_id) :])
+
+
+def named_by(record: Record) -> str | None:
+    """Return the thing *record* was made about, wherever it stands now."""
+    subject = subject_field_of(record)
+    named: str | None = record.fields.get(ORIGINAL) or (record.fields.get(subject) if subject else None)
+    return named
+
+
+def subject_field_of(record: Record) -> str | None:
+    """Return the field of *record* that refers to what it is about, where its type follows mergers."""
+    kind = TYPES.get(record.type)
+    follows = kind is not None and ORIGINAL in kind.rules.fields
+    return kind.schema.subject_field if kind and follows else None
+
+
+def redirect(record: Record, get: Get) -> Fields:
+    """
+    Return what has to be written into *record* so that it stands with what is left; usually nothing.
+
+    Back where it was made, it looks as it would had it never moved: None takes the field away.
+    """
+    subject, named = subject_field_of(record), named_by(record)
+    if subject is None or named is None:
+        return {}
+    survivor = survivor_of(named, get)
+    if survivor == record.fields.get(subject):
+        return {}
+    return {subject: survivor, ORIGINAL: None if survivor == named else named}
+
+
+def told(record: Record, sets: Fields, author: Author, get: Get) -> Decision:
+    """Return the decision that *sets*, from ``redirect``, amounts to; *author* caused it."""
+    subject = subject_field_of(record) or ""
+    origin = record.origin
+    kept = Candidate(sets[subject], author.stamp, author.person.id, author.rank)
+    was = Candidate(record.fields.get(subject), origin.stamp, origin.by, origin.rank, record.born, origin.firm)
+    undone = sets[ORIGINAL] is None
+    gone = was.value if undone else sets[ORIGINAL]
+    facts = {"from_name": _name(get(gone)), "to_name": _name(get(kept.value))}
+    written = {name: value for name, value in sets.items() if value is not None}
+    return note(subject, RULE, UNDONE if undone else REASON, kept, was, sets=written, facts=facts)
+
+
+def _name(record: Record | None) -> str | None:
+    return str(record.fields["name"]) if record is not None and record.fields.get("name") else None

@@ -1,0 +1,167 @@
+"""
+Whoever sits at the desk 裁定台, and the disputes laid before him with everything they are told from.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from schemas import grid, wire
+from schemas.ids import derived_id
+from schemas.mutations import SettlingChoice
+from schemas.problems import Refusal
+from server.core import reading
+from server.core.decisions import DECIDED, DUPLICATE
+from server.core.listed import ListedConflict, item
+from server.core.offering import offered
+from server.core.settling import Dispute, dispute_of, past_candidates
+from server.core.views import View, view_of
+from server.storage.conflicts import Conflict
+from server.storage.history import Entry, told
+from server.storage.people import Account
+from server.storage.unit_of_work import UnitOfWork
+from server.values import Person, Record
+
+#: The install under which what is settled at the desk is numbered.
+INSTALL = "desk"
+_ID_LENGTH = 36
+
+
+class Desk(NamedTuple):
+    """A device, and the people it speaks for; ``whole`` where it reads all of the district all the same."""
+
+    district: str
+    device: str
+    people: Mapping[str, Person]
+    whole: bool = False
+
+    def view(self, now_ms: int) -> View:
+        """Return what its people may read now."""
+        return View((self.district,)) if self.whole else view_of(self.people.values(), now_ms)
+
+
+def desk_of(work: UnitOfWork, account: Account) -> Desk:
+    """Return the desk on the server itself, at which *account* sits alone."""
+    grants = tuple(held.grant for held in work.people.held(account.id))
+    person = Person(account.id, account.name, grants, account.stopped_ms)
+    return Desk(work.district, derived_id("device", work.district, INSTALL, account.id), {person.id: person})
+
+
+def operators_desk(work: UnitOfWork) -> Desk:
+    """Return the desk of an operator who acts as nobody: he reads the district's list and may settle nothing."""
+    return Desk(work.district, derived_id("device", work.district, INSTALL), {}, whole=True)
+
+
+@contextmanager
+def told_at_once() -> Iterator[None]:
+    """Let refusals inside say what to do at the desk: nothing is kept aside here, and nothing was written."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code in _OF_ONE_MUTATION:
+            refusal.kind = dataclasses.replace(refusal.kind, next_zh=_NEXT_ZH, next_en=_NEXT_EN)
+        raise
+
+
+#: Told a tablet, these say that its payload lies in quarantine.
+_OF_ONE_MUTATION = frozenset({"not_admitted_person", "person_stopped", "outside_area", "not_allowed",
+                              "not_your_record", "act_unknown", "act_incomplete", "record_too_large"})  # fmt: skip
+_NEXT_ZH = "什么都没有写入。请由有权限的人员处理。"
+_NEXT_EN = "Nothing was written. Let somebody do it who may."
+
+
+class Laid:
+    """
+    Disputes laid before a desk: with the records they are over and the names of everybody concerned.
+
+    Args:
+        thoroughly: Look up in the history what once stood against what, also where a rule settled it.
+    """
+
+    def __init__(
+        self, work: UnitOfWork, desk: Desk, rows: Sequence[Conflict], now_ms: int, *, thoroughly: bool = False
+    ) -> None:
+        self._work, self._desk, self._rows, self._now_ms = work, desk, rows, now_ms
+        self._thoroughly = thoroughly
+        self._learnt: set[str] = set()
+        self.details: dict[str, Any] = {row.id: wire.decode_json(row.detail) for row in rows}
+        self.records: Mapping[str, Record] = work.records.get(_concerned(rows))
+
+    @cached_property
+    def disputes(self) -> dict[str, Dispute]:
+        """Each dispute by its id."""
+        return {row.id: self._dispute(row) for row in self._rows}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What everybody and everything in the disputes is called, by id."""
+        ids = self._learnt.union(*(self._ids_in(row) for row in self._rows))
+        people = self._work.people.names(ids)
+        view = self._desk.view(self._now_ms)
+        beside = self._work.records.get(self._learnt - people.keys() - self.records.keys())
+        called = [*self.records.values(), *(one for one in beside.values() if view.sees(one.grid))]
+        return {one.id: reading.called(one) for one in called} | people
+
+    def learn(self, ids: Iterable[str]) -> None:
+        """Learn what further *ids* are called; before anything is told."""
+        self._learnt.update(ids)
+
+    def items(self) -> list[ListedConflict]:
+        """Return the disputes as they are read, in the order in which they were laid."""
+        return [self.item(row) for row in self._rows]
+
+    def item(self, row: Conflict) -> ListedConflict:
+        """Return one of them as it is read."""
+        settled = wire.decode_json(row.settled) if row.settled else None
+        people = wire.decode_json(row.people)
+        dispute = self.disputes[row.id]
+        return item(row, dispute, self.details[row.id], settled, people, self.records, self.names,
+                    self._choices(dispute), self._now_ms)  # fmt: skip
+
+    def history_of(self, row: Conflict) -> list[Entry]:
+        """Return everything that was taken for what *row* is over, of a pair for both."""
+        found: list[Entry] = []
+        for record in self.records.values():
+            if record.id in _concerned([row]):
+                found += self._work.history.of_record(record.feed, record.id)
+        return sorted(found, key=lambda entry: (entry.received_ms, entry.version))
+
+    def _dispute(self, row: Conflict) -> Dispute:
+        detail, past = self.details[row.id], []
+        if self._thoroughly and row.kind == DECIDED:
+            decisions = [one for entry in self.history_of(row) for one in told(entry.decisions) or ()]
+            past = past_candidates(decisions, row.type, detail["field"])
+        return dispute_of(row, detail, self.records.get(row.record), past)
+
+    def _choices(self, dispute: Dispute) -> dict[SettlingChoice, list[str]]:
+        found: dict[SettlingChoice, list[str]] = {}
+        for person in self._desk.people.values():
+            for choice in offered(dispute, self.records, person, self._now_ms):
+                found.setdefault(choice, []).append(person.id)
+        return found
+
+    def _ids_in(self, row: Conflict) -> set[str]:
+        spoken_of = [row.people, row.detail, row.settled or "null"]
+        by = {one.by for one in self.disputes[row.id].candidates}
+        return by.union(*(ids_in(wire.decode_json(text)) for text in spoken_of))
+
+
+def sees(desk: Desk, place: str, now_ms: int) -> bool:
+    """Say whether *place* lies in an area of the desk's people."""
+    return grid.lies_in_any(place, desk.view(now_ms).areas)
+
+
+def ids_in(value: Any) -> Iterator[str]:
+    """Yield every text in *value*, JSON-like, that may be an id."""
+    if isinstance(value, str):
+        yield from (value,) if len(value) == _ID_LENGTH else ()
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from ids_in(inner)
+
+
+def _concerned(rows: Iterable[Conflict]) -> set[str]:
+    ids = {row.record for row in rows}
+    return ids | {row.field for row in rows if row.kind == DUPLICATE}

@@ -1,0 +1,112 @@
+"""
+List what waits for a person 待裁定清单: the longest waiting first, page by page.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas import grid
+from schemas.explain import fault
+from schemas.problems import Refusal
+from server.core.listed import ListedConflict
+from server.core.views import View
+from server.storage.conflicts import Wanted
+from server.storage.unit_of_work import UnitOfWork
+from server.usecases.at_the_desk import Desk, Laid, told_at_once
+
+State = Literal["open", "settled", "all"]
+MAX_LIMIT = 200
+MAX_HOURS = 100_000
+MAX_AFTER = 120
+_HOUR_MS = 3_600_000
+_PLACE = re.compile(r"([0-9]{1,15})\.([0-9a-f-]{36})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """
+    Which disputes are looked for; see ``storage.conflicts.Wanted``.
+
+    Attributes:
+        area: In this area only; None for all that the desk may read.
+        older_than_h: Waiting for more hours than this.
+        after: What the page before gave; opaque.
+    """
+
+    area: str | None = None
+    type: str | None = None
+    kinds: tuple[str, ...] = ()
+    person: str | None = None
+    state: State = "open"
+    older_than_h: int | None = None
+    limit: int = 50
+    after: str | None = None
+
+
+class ConflictPage(Struct, frozen=True):
+    """One page of the list; ``after`` asks for the next one, null where there is none."""
+
+    conflicts: list[ListedConflict]
+    after: str | None
+
+
+def list_conflicts(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) -> ConflictPage:
+    """
+    Return the disputes that *desk* may read, as far as they are *sought*.
+
+    Args:
+        work: For reading; needs no transaction.
+
+    Raises:
+        Refusal: ``outside_area`` for an area of which the desk sees nothing; ``invalid_request`` for an
+            ``after`` that is none of ours.
+    """
+    with told_at_once():
+        areas = _areas(desk.view(now_ms), sought.area)
+    wanted = Wanted(
+        areas=areas,
+        type=sought.type,
+        kinds=sought.kinds,
+        person=sought.person,
+        state=sought.state,
+        older_than_ms=None if sought.older_than_h is None else now_ms - sought.older_than_h * _HOUR_MS,
+        after=None if sought.after is None else _place(sought.after),
+        limit=sought.limit + 1,
+    )
+    rows = work.conflicts.find(wanted)
+    page, more = rows[: sought.limit], len(rows) > sought.limit
+    after = _written(page[-1].opened_ms, page[-1].id) if more else None
+    return ConflictPage(Laid(work, desk, page, now_ms).items(), after)
+
+
+def _areas(view: View, area: str | None) -> tuple[str, ...]:
+    """Return the areas to look in: all of the view, or its part in *area*."""
+    if area is None:
+        return view.areas
+    if grid.lies_in_any(area, view.areas):
+        return (area,)
+    inside = tuple(one for one in view.areas if grid.lies_in(one, area))
+    if not inside:
+        raise Refusal("outside_area", grid=area)
+    return inside
+
+
+def _written(opened_ms: int, conflict: str) -> str:
+    return urlsafe_b64encode(f"{opened_ms}.{conflict}".encode()).decode().rstrip("=")
+
+
+def _place(after: str) -> tuple[int, str]:
+    try:
+        text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode("ascii")
+    except ValueError:
+        text = ""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise Refusal(
+            "invalid_request", fault("cursor", "应为上一页给出的 after", "must be the after of a page", "after")
+        )
+    return int(found[1]), found[2]

@@ -1,0 +1,86 @@
+"""
+See what one push means for records it does not name 牵连: read them, and let the core carry it out.
+
+Two statements for an ordinary push of checks; more only where a register was merged, closed or regraded.
+"""
+
+from collections.abc import Iterable
+
+from server.core.between import redirects
+from server.core.between.effects import Effects
+from server.core.between.wanted import Wants, wanted
+from server.core.intake import Intake
+from server.storage.unit_of_work import UnitOfWork
+from server.values import Record
+
+
+def look_around(work: UnitOfWork, intake: Intake) -> Effects:
+    """
+    Carry out what *intake*, already merged, means for other records.
+
+    Amendments are added to *intake*; the disputes that arose or ended are in what is returned.
+    """
+    wants = wanted([*intake.taken, *intake.brought])
+    if not wants:
+        return Effects(intake, {})
+    known = _known_pairs(work, wants)
+    numbered = _numbered(work, wants)
+    wants.ids.update(i for pair in known for i in pair)
+    wants.ids.update(numbered.values())
+    dependents = _dependents(work, wants, intake)
+    # Where one of them belongs is asked anew from what it was made about.
+    wants.ids.update(named for record in dependents if (named := redirects.named_by(record)))
+    effects = Effects(intake, _read(work, wants, intake), frozenset(wants.paired), known, numbered)
+    effects.carry_out(dependents)
+    return effects
+
+
+def _known_pairs(work: UnitOfWork, wants: Wants) -> frozenset[tuple[str, str]]:
+    if not wants.paired:
+        return frozenset()
+    return frozenset((pair.record, pair.field) for pair in work.conflicts.open_pairs(wants.paired) if pair.open)
+
+
+def _numbered(work: UnitOfWork, wants: Wants) -> dict[tuple[str, str], str]:
+    return {
+        (type_name, number): record
+        for type_name, numbers in wants.numbers.items()
+        for number, record in work.records.ids_by_code(type_name, numbers).items()
+    }
+
+
+def _read(work: UnitOfWork, wants: Wants, intake: Intake) -> dict[str, Record]:
+    cells = {type_name: sorted(found) for type_name, found in wants.cells.items()}
+    around = work.records.around(wants.ids, wants.subjects, wants.since_ms, cells)
+    at_hand = {row.record.id: row.record for row in (*intake.taken, *intake.brought)}
+    while goals := _goals({**around, **at_hand}.values()) - around.keys() - at_hand.keys():
+        around |= (found := work.records.around(goals, (), 0, {}))
+        if not found:
+            break
+    return around
+
+
+def _led_to(work: UnitOfWork, turned: set[str]) -> set[str]:
+    """Return *turned* and whatever they had been merged into, one after the other: there their checks stand."""
+    known, next_ones = set(turned), set(turned)
+    while next_ones:
+        next_ones = _goals(work.records.get(next_ones).values()) - known
+        known |= next_ones
+    return known
+
+
+def _goals(records: Iterable[Record]) -> set[str]:
+    """Return what *records* were merged into."""
+    goals = (record.fields.get("merged_into") for record in records)
+    return {goal for goal in goals if goal}
+
+
+def _dependents(work: UnitOfWork, wants: Wants, intake: Intake) -> list[Record]:
+    if not wants.turned:
+        return []
+    found = work.records.about(_led_to(work, wants.turned), 0, lock=True)
+    at_hand = {row.record.id for row in (*intake.taken, *intake.brought)}
+    for record in found.values():
+        if record.id not in at_hand:
+            intake.records.put(record)
+    return list(found.values())
