@@ -2,7 +2,7 @@
 Keeps the written parts of ``docs/`` at what the code really says and does.
 
 ``python -m tests.doc_pages`` writes them anew: the examples of the protocol, its limits, the rules by
-field. ``tests/test_docs.py`` holds the pages to them.
+field, the situations. ``tests/test_docs.py`` holds the pages to them.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 from schemas import clock, mutations, packing, registry, validation, wire
 from schemas.problems import KINDS
 from schemas.records import RecordType
+from schemas.situations import SITUATIONS
 from server.api.devices import MAX_BODY
 from server.core.attempts import ALTOGETHER, PER_CALLER
 from server.usecases.enrol_device import CODE_LIVES_MS
@@ -128,7 +129,23 @@ def problems() -> str:
     return "\n".join([*lines, *rows]) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"limits": limits, "problems": problems, "rules": rules}
+def situations() -> str:
+    """Return the table of the situations of two people at work without signal."""
+    lines = ["| # | situation 情形 | rule 规则 | outcome 结果 | told 告知 |", "|---|---|---|---|---|"]
+    for one in SITUATIONS:
+        outcome = f"{one.outcome_zh}<br>{one.outcome_en}"
+        outcome += "" if one.free else "<br>*by arrival 以到达先后为准*"
+        outcome += f"<br>*still to come 待建: {one.lacks}*" if one.lacks else ""
+        lines.append(f"| {one.number} | {one.zh}<br>{one.en} | `{one.rule}` | {outcome} | {one.told} |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "limits": limits,
+    "problems": problems,
+    "rules": rules,
+    "situations": situations,
+}
 
 
 def pages() -> Iterator[Path]:
