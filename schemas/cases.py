@@ -150,7 +150,9 @@ class CaseSchema(RecordSchema):
     subject_field = "target_id"
     time_field = "found_at"
     status_field = "status"
-    likeness: ClassVar[Likeness] = Likeness(_ONE_PLACE_M, _one_problem, same="problem_class")
+    likeness: ClassVar[Likeness] = Likeness(
+        _ONE_PLACE_M, _one_problem, same="problem_class", within_ms=_ONE_DAY_S * 1000
+    )
 
     source = Choice(SOURCES, required=True, metadata=labelled("问题来源", FIRST))
     check_id = Id(allow_none=True, metadata=labelled("检查", FIRST))

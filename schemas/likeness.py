@@ -36,11 +36,13 @@ class Likeness(NamedTuple):
         alike: Says why two sets of fields may be one thing, as a reason code, or None; symmetric. The
             distance in metres is given, or None where it cannot be told.
         same: The field in which they have to agree in any case, so that others need not be compared.
+        within_ms: How far apart in time they may have been found; None where time does not matter.
     """
 
     within_m: float
     alike: Callable[[Fields, Fields, float | None], str | None]
     same: str | None = None
+    within_ms: int | None = None
 
     def bucket(self, fields: Fields) -> str:
         """Return what two records have to have in common before they are compared."""

@@ -164,14 +164,15 @@ def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
     Raises:
         Refusal: ``not_allowed`` where *role* may not write one of them.
     """
-    written = (mutation.set, mutation.add, mutation.remove)
-    if all(RESERVED.keys().isdisjoint(names) for names in written):
+    reserved = RESERVED.keys() & mutation.set.keys()
+    if mutation.add or mutation.remove:
+        reserved |= RESERVED.keys() & (mutation.add.keys() | mutation.remove.keys())
+    if not reserved:
         return _NOTHING
-    reserved = frozenset(name for names in written for name in names if name in RESERVED)
     for name in reserved:
         if role not in RESERVED[name]:
             raise Refusal("not_allowed", what=name)
-    return reserved
+    return frozenset(reserved)
 
 
 def check_signature(person: Person, mutation: Mutation, role: Role, place: str, signed_ms: int) -> None:

@@ -45,27 +45,18 @@ class Books(NamedTuple):
         return sum(chain.rows for chain in self.chains)
 
 
-class Word(NamedTuple):
-    """A value, and who gave it."""
-
-    value: Any
-    by: str
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.value}（{self.by}）" if self.by else str(self.value)
-
-
 class Open(NamedTuple):
-    """Something that waits for a person: a dispute between equals, or a lower rank's suggestion."""
+    """Something that waits for a person, and what the server says of it in two languages."""
 
+    id: str
     kind: str
     type: str
     record: str
-    name: str
     field: str
-    kept: Word
-    others: list[Word]
+    shown: Any
+    others: list[Any]
+    zh: str
+    en: str
 
 
 def read_books(store: Store) -> Books:
@@ -96,20 +87,13 @@ def digest(record: Record) -> str:
 def read_open(store: Store) -> list[Open]:
     """Return what waits for a person, the oldest first."""
     with store.work(DISTRICT, writing=False) as work:
-        found = work.conflicts.open()
-        records = work.records.get([conflict.record for conflict in found])
-        people = {account.id: account.name for account in work.people.all()}
-    return [_open(conflict, records, people) for conflict in found]
+        return [_open(conflict) for conflict in work.conflicts.open()]
 
 
-def _open(conflict: Conflict, records: Mapping[str, Record], people: Mapping[str, str]) -> Open:
-    detail, record = json.loads(conflict.detail), records[conflict.record]
-    # A pair that may be one thing has no candidates, but the other one's id.
-    kept = _word(detail.get("kept") or {"value": conflict.record}, people)
-    others = [_word(other, people) for other in detail.get("others", ())]
-    name = str(record.fields.get("name") or record.id)
-    return Open(conflict.kind, record.type, record.id, name, conflict.field, kept, others)
-
-
-def _word(candidate: Mapping[str, Any], people: Mapping[str, str]) -> Word:
-    return Word(candidate["value"], people.get(str(candidate.get("by")), ""))
+def _open(conflict: Conflict) -> Open:
+    detail = json.loads(conflict.detail)
+    shown, others = detail["kept"]["value"], [other["value"] for other in detail["others"]]
+    return Open(
+        conflict.id, conflict.kind, conflict.type, conflict.record, conflict.field, shown, others,
+        detail["zh"], detail["en"],
+    )  # fmt: skip

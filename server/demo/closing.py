@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from schemas.registry import TYPES
 from server.demo.books import Books, Open, digest, read_books, read_open, read_records
 from server.demo.folder import Folder
 from server.demo.people import CAST
@@ -17,7 +16,7 @@ from server.settings import PUBLIC_URL
 from server.storage.store import Store
 from server.values import Record
 
-_KINDS = {"person": "待认定 decide", "suggestion": "建议 suggestion", "duplicate": "疑似重复 pair"}
+_KINDS = {"person": "待认定", "suggestion": "建议", "duplicate": "疑似重复", "notice": "知会"}
 _SHORT = 6
 _SHOWN = 5
 
@@ -33,23 +32,14 @@ def close(stage: Stage, store: Store, outcome: Outcome) -> bool:
 
 def _show_open(stage: Stage, found: list[Open], disputed: str) -> bool:
     stage.scene("等人认定的", "what waits for a person")
-    rows = [
-        (_KINDS.get(one.kind, one.kind), one.name, _label(one), str(one.kept), "；".join(map(str, one.others)))
-        for one in found[-_SHOWN:]
-    ]
-    heads = (("", ""), ("对象", "what"), ("项", "field"), ("现显示", "shown"), ("也留着", "also kept"))
-    stage.table(heads, rows)
+    for one in found[-_SHOWN:]:
+        stage.say(f"{_KINDS[one.kind]}：{one.zh}", one.en)
     if len(found) > _SHOWN:
         stage.say(f"只列最近 {_SHOWN} 项，共 {len(found)} 项。", f"the last {_SHOWN} of {len(found)}", QUIET)
     left = any(one.record == disputed and one.kind == "person" for one in found)
     if not left:
         stage.say("店名之争没有留给人认定。", "the dispute over the name was not left to a person.", BAD)
     return left
-
-
-def _label(one: Open) -> str:
-    field = TYPES[one.type].schema().fields.get(one.field) if one.type in TYPES else None
-    return str(field.metadata.get("label", one.field)) if field else one.field
 
 
 def _show_views(stage: Stage, outcome: Outcome, held: Mapping[str, Record]) -> bool:
@@ -127,7 +117,8 @@ def invite(stage: Stage, store: Store, folder: Folder, url: str) -> None:
     stage.command(f"{gridward} --data {where}/tablets/li conflicts")
     stage.say("在办公室这边看：", "and on the office's side:")
     around = f"GRIDWARD_DATA={where} " + ("" if url == PUBLIC_URL else f"GRIDWARD_PUBLIC_URL={url} ")
-    for rest in ("conflicts list", "devices list", "audit verify", f"enrol-code --person {person.name}"):
+    settle = "conflicts settle 编号 keep --as 赵敏"
+    for rest in ("conflicts list", settle, "devices list", "audit verify", f"enrol-code --person {person.name}"):
         stage.command(f"{around}{_program('gridward-server')} {rest}")
     stage.say(f"接口说明 {url}/docs 。按 Ctrl-C 停止。", "the interface is described there; Ctrl-C stops.")
 

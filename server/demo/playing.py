@@ -95,7 +95,7 @@ def _orders(store: Store, folder: Folder, url: str) -> bytes:
         if key != VISITOR
     ]
     disputes = [
-        {"record": one.record, "field": one.field, "kept": one.kept.value, "others": [o.value for o in one.others]}
+        {"record": one.record, "field": one.field, "kept": one.shown, "others": one.others}
         for one in read_open(store)
         if one.kind == "person" and one.field == "name"
     ]

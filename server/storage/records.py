@@ -59,7 +59,12 @@ class RecordStore:
         return self._found([self._since(set(subjects), since_ms)], self._locking if lock else "")
 
     def around(
-        self, ids: Iterable[str], subjects: Iterable[str], since_ms: int, cells: Mapping[str, Iterable[int]]
+        self,
+        ids: Iterable[str],
+        subjects: Iterable[str],
+        since_ms: int,
+        cells: Mapping[str, tuple[int, Iterable[int]]],
+        own: tuple[str, str] | None = None,
     ) -> dict[str, Record]:
         """
         Return what may concern a push, as it stands, in one statement; none where nothing is asked for.
@@ -67,10 +72,13 @@ class RecordStore:
         Args:
             ids: Records wanted by their ids.
             subjects: Records about one of these, if last changed at *since_ms* or later.
-            cells: Records of a type lying in one of its cells; see ``schemas.likeness``.
+            cells: Records of a type lying in one of its cells, if last changed at a moment or later; see
+                ``schemas.likeness``.
+            own: A device and a person: of what these wrote last about the *subjects*, only the cases.
         """
-        places = [self._arm("cell", set(wanted), type_name) for type_name, wanted in sorted(cells.items())]
-        return self._found([self._arm("id", set(ids)), self._since(set(subjects), since_ms), *places])
+        places = [self._in_cells(name, *wanted) for name, wanted in sorted(cells.items())]
+        about = self._by_others(self._since(set(subjects), since_ms), own)
+        return self._found([self._arm("id", set(ids)), about, *places])
 
     def ids_by_code(self, type_name: str, codes: Iterable[str]) -> dict[str, str]:
         """Return the id of the oldest record for each of *codes* that some record of the type carries."""
@@ -94,18 +102,27 @@ class RecordStore:
         insert_rows(self._connection, table, new)
         update_rows(self._connection, table, _CHANGING, ("district", "id"), changed)
 
-    def _arm(self, column: str, wanted: set[Any], type_name: str | None = None) -> "_Arm | None":
-        """Return the condition that *column* is one of *wanted*, of one type if given; None for none."""
+    def _arm(self, column: str, wanted: set[Any]) -> "_Arm | None":
+        """Return the condition that *column* is one of *wanted*; None for none."""
         if not wanted:
             return None
         condition, values = one_of(self._connection, sorted(wanted))
-        if type_name is None:
-            return f"{column} {condition}", [values]
-        return f"type = {self._mark} AND {column} {condition}", [type_name, values]
+        return f"{column} {condition}", [values]
+
+    def _in_cells(self, type_name: str, since_ms: int, cells: Iterable[int]) -> "_Arm | None":
+        arm, m = self._arm("cell", set(cells)), self._mark
+        return arm and (f"type = {m} AND {arm[0]} AND at_ms >= {m}", [type_name, *arm[1], since_ms])
 
     def _since(self, subjects: set[str], since_ms: int) -> "_Arm | None":
         arm = self._arm("subject", subjects)
         return arm and (f"{arm[0]} AND at_ms >= {self._mark}", [*arm[1], since_ms])
+
+    def _by_others(self, arm: "_Arm | None", own: tuple[str, str] | None) -> "_Arm | None":
+        if arm is None or own is None:
+            return arm
+        m = self._mark
+        pens = f'SELECT number FROM pen WHERE district = {m} AND device = {m} AND "by" = {m}'
+        return f"{arm[0]} AND (type = 'case' OR pen NOT IN ({pens}))", [*arm[1], self._district, *own]
 
     def _found(self, arms: Iterable["_Arm | None"], suffix: str = "") -> dict[str, Record]:
         """Return what any of *arms* finds; each goes by an index of its own, which OR might prevent."""

@@ -205,7 +205,7 @@ record = Table(
     _where_given("record_code", "code", "district", "type", "code"),
     # With the time, because a shop checked for years is asked about as it was on one day.
     _where_given("record_subject", "subject", "district", "subject", "at_ms"),
-    _where_given("record_cell", "cell", "district", "type", "cell"),
+    _where_given("record_cell", "cell", "district", "type", "cell", "at_ms"),
 )
 
 #: Every mutation that was taken, in the order of its feed, each row linked to the one before.

@@ -24,13 +24,12 @@ def look_around(work: UnitOfWork, intake: Intake) -> Effects:
     if not wants:
         return Effects(intake, {})
     known = _known_pairs(work, wants)
-    numbered = _numbered(work, wants)
     wants.ids.update(i for pair in known for i in pair)
-    wants.ids.update(numbered.values())
+    wants.ids.update(_first_with_a_number(work, wants))
     dependents = _dependents(work, wants, intake)
     # Where one of them belongs is asked anew from what it was made about.
     wants.ids.update(named for record in dependents if (named := redirects.named_by(record)))
-    effects = Effects(intake, _read(work, wants, intake), frozenset(wants.paired), known, numbered)
+    effects = Effects(intake, _read(work, wants, intake), frozenset(wants.paired), known)
     effects.carry_out(dependents)
     return effects
 
@@ -41,17 +40,19 @@ def _known_pairs(work: UnitOfWork, wants: Wants) -> frozenset[tuple[str, str]]:
     return frozenset((pair.record, pair.field) for pair in work.conflicts.open_pairs(wants.paired) if pair.open)
 
 
-def _numbered(work: UnitOfWork, wants: Wants) -> dict[tuple[str, str], str]:
+def _first_with_a_number(work: UnitOfWork, wants: Wants) -> set[str]:
+    """Return the records that were first to carry a number which this push writes."""
     return {
-        (type_name, number): record
+        record
         for type_name, numbers in wants.numbers.items()
-        for number, record in work.records.ids_by_code(type_name, numbers).items()
+        for record in work.records.ids_by_code(type_name, numbers).values()
     }
 
 
 def _read(work: UnitOfWork, wants: Wants, intake: Intake) -> dict[str, Record]:
-    cells = {type_name: sorted(found) for type_name, found in wants.cells.items()}
-    around = work.records.around(wants.ids, wants.subjects, wants.since_ms, cells)
+    cells = {name: (wants.cells_since_ms[name], found) for name, found in wants.cells.items()}
+    own = next(iter(wants.writers)) if len(wants.writers) == 1 else None
+    around = work.records.around(wants.ids, wants.subjects, wants.since_ms, cells, own)
     at_hand = {row.record.id: row.record for row in (*intake.taken, *intake.brought)}
     while goals := _goals({**around, **at_hand}.values()) - around.keys() - at_hand.keys():
         around |= (found := work.records.around(goals, (), 0, {}))

@@ -136,7 +136,7 @@ def test_old_records_are_found_as_new_ones_are(moved: Store) -> None:
     with moved.work(DISTRICT) as work:
         assert work.records.ids_by_code("shop", ["S-1"]) == {"S-1": FIRST_SHOP}
         assert work.records.about([FIRST_SHOP, STREET_A], NOON, lock=True).keys() == {CHECK, CASE, FIRST_SHOP}
-        near = work.records.around([], [], 0, {name: [cell] for name in ("shop", "case", "shop_check")})
+        near = work.records.around([], [], 0, {name: (0, [cell]) for name in ("shop", "case", "shop_check")})
         assert near.keys() == {FIRST_SHOP, CASE}
         rows = work.feeds.read(STREET, None, 0, 9, 9, LIS)
     assert [(row.version, row.id, row.by) for row in rows] == [(6, FIRST_SHOP, QIAN)]

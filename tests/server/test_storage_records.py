@@ -224,11 +224,31 @@ def test_all_that_concerns_a_push_comes_in_one_statement(store: Store) -> None:
     write(store, record("shop", segment_id=street, position=DOOR), record("case", "case", position=DOOR))
     write(store, record("area", "parking_area", segment_id=street), record("far", "case", position=FAR_OFF))
     with store.work(HAIZHOU, writing=False) as work, listening(store) as heard:
-        found = work.records.around([id_of("shop")], [street], 0, {"shop": [cell], "case": [cell, 0], "tree": []})
-        nothing = work.records.around([], [], 0, {"shop": []}), work.records.about([], 0, lock=False)
+        cells = {"shop": (0, [cell]), "case": (0, [cell, 0]), "tree": (0, [])}
+        found = work.records.around([id_of("shop")], [street], 0, cells)
+        nothing = work.records.around([], [], 0, {"shop": (0, [])}), work.records.about([], 0, lock=False)
     assert named(found) == {"shop", "area", "case"}
     assert nothing == ({}, {})
     assert len(heard) == 1
+
+
+def test_what_lies_there_since_long_is_left_out_where_time_matters(store: Store) -> None:
+    cell = likeness.cell_of(DOOR)
+    assert cell is not None
+    write(store, record("old", "case", position=DOOR), record("new", "case", position=DOOR, at=1_000))
+    with store.work(HAIZHOU, writing=False) as work:
+        assert named(work.records.around([], [], 0, {"case": (NOON + 1, [cell])})) == {"new"}
+
+
+def test_of_a_lone_writers_own_only_the_cases_concern_him(store: Store) -> None:
+    """His colleague's check of the same street does, and whatever a case of his own says."""
+    street = id_of("street")
+    mine, theirs = record("mine", "street_check", target_id=street), record("theirs", "street_check", target_id=street)
+    theirs.by = id_of("somebody else")
+    write(store, mine, theirs, record("my case", "case", target_id=street))
+    with store.work(HAIZHOU, writing=False) as work:
+        assert named(work.records.around([], [street], 0, {}, (mine.device, mine.by))) == {"theirs", "my case"}
+        assert named(work.records.around([], [street], 0, {})) == {"mine", "theirs", "my case"}
 
 
 @pytest.mark.parametrize("ask", ["about", "around"])
@@ -243,7 +263,7 @@ def test_the_indexes_are_used(store: Store, ask: str) -> None:
     asked: dict[str, Callable[[RecordStore], Any]] = {
         "about": lambda records: records.about([id_of("street 7")], NOON + 2_000, lock=True),
         "around": lambda records: records.around(
-            [id_of("shop 1")], [id_of("street 7")], NOON + 2_000, {"shop": likeness.cells_around(cell)}
+            [id_of("shop 1")], [id_of("street 7")], NOON + 2_000, {"shop": (0, likeness.cells_around(cell))}
         ),
     }
     with store.engine.begin() as connection:
@@ -269,12 +289,12 @@ def lying(store: Store, position: dict[str, Any]) -> set[str]:
     cell = likeness.cell_of(position)
     assert cell is not None
     with store.work(HAIZHOU, writing=False) as work:
-        return named(work.records.around([], [], 0, {"shop": [cell], "tree": [cell]}))
+        return named(work.records.around([], [], 0, {"shop": (0, [cell]), "tree": (0, [cell])}))
 
 
 def named(found: dict[str, Record]) -> set[str]:
     """Return the names of the records *found*."""
-    names = ("shop", "tree", "old", "new", "case", "area", "far")
+    names = ("shop", "tree", "old", "new", "case", "area", "far", "mine", "theirs", "my case")
     return {name for name in names if id_of(name) in found}
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from schemas import likeness
-from schemas.records import TYPES, Fields
+from schemas.records import Fields
 from schemas.rules import Candidate
 from server.core.between import basis, pairs, redirects, same_day, sightings
+from server.core.between.neighbours import Neighbours
 from server.core.between.pairs import Pair
+from server.core.between.traits import MERGED_INTO, traits_of
 from server.core.decisions import DUPLICATE, SUGGESTION, Decision, note
 from server.core.intake import Intake
 from server.core.taken import Taken
@@ -47,32 +48,19 @@ class Effects:
         around: Records as they were read for it, by id.
         paired: Those of the records changed whose pairs are to be looked at again.
         known_pairs: The pairs in dispute in which one of them stands: ``(younger, older)``.
-        numbered: Who was first to carry a number: its record's id by type and number.
     """
 
     intake: Intake
     around: Mapping[str, Record]
     paired: frozenset[str] = frozenset()
     known_pairs: frozenset[tuple[str, str]] = frozenset()
-    numbered: Mapping[tuple[str, str], str] = field(default_factory=dict)
     raised: list[Raised] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
-    _rows: dict[str, Taken] = field(default_factory=dict)
-    _written: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _led_to: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _about: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
-    _cells: dict[tuple[str, str, int], dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
-    _numbers: dict[tuple[str, str], dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
+    _at_hand: Neighbours = field(init=False)
 
     def __post_init__(self) -> None:
-        for record in self.around.values():
-            self._place(record)
-        for row in (*self.intake.taken, *self.intake.brought):
-            if row.changes:
-                self._rows[row.record.id] = row
-                self._written[row.record.id] |= _names_in(row)
-                self._led_to[row.record.id].update(filter(None, (row.left, row.record.fields.get("merged_into"))))
-                self._place(row.record)
+        self._at_hand = Neighbours(self.around)
+        self._at_hand.add((*self.intake.taken, *self.intake.brought))
 
     def carry_out(self, dependents: Iterable[Record]) -> None:
         """
@@ -81,30 +69,40 @@ class Effects:
         Args:
             dependents: Locked: all checks and cases of the registers that changed in what those go by.
         """
-        rows = list(self._rows.values())
-        for row in rows:
-            if not row.record.stored_before:
+        rows = list(self._at_hand.rows.values())
+        new = [row for row in rows if not row.record.stored_before]
+        if self._at_hand.mergers:
+            for row in new:
                 self._follow(row)
-        for row in rows:
-            if not row.record.stored_before:
-                self._stand_on(row)
-                self._sight(row)
-                self._same_day(row)
-            elif row.record.void:
-                self._day_without(row)
-        at_hand = (self._rows[r.id].record if r.id in self._rows else r for r in dependents)
+        for row in new:
+            if traits_of(row.record.type).dated:
+                self._check(row)
+        known = self._at_hand.rows
+        at_hand = (known[r.id].record if r.id in known else r for r in dependents)
         self._turn([record for record in at_hand if record.stored_before])
         for row in rows:
+            if row.record.void and row.record.stored_before:
+                self._day_without(row)
             self._join(row)
             self._pair(row)
         self._look_again()
 
     def get(self, record_id: str) -> Record | None:
         """Return a record as this push leaves it, or as it was read for it."""
-        row = self._rows.get(record_id)
-        return row.record if row else self.around.get(record_id)
+        return self._at_hand.get(record_id)
 
     # -- a new check or case ------------------------------------------------------------------------
+
+    def _check(self, row: Taken) -> None:
+        target = row.record.fields.get("target_id")
+        if target is None:
+            return
+        subject = self.get(target)
+        if subject is not None:
+            self._stand_on(row, subject)
+            self._suggest_opening(row, subject)
+        if len(self._at_hand.about(target)) > 1:
+            self._same_day(row, target)
 
     def _follow(self, row: Taken) -> None:
         sets = redirects.redirect(row.record, self.get)
@@ -112,35 +110,29 @@ class Effects:
             decision = redirects.told(row.record, sets, row.author, self.get)
             row.record.fields.update(sets)
             row.note(decision)
-            self._place(row.record)
+            self._at_hand.place(row.record)
 
-    def _stand_on(self, row: Taken) -> None:
-        check, subject = row.record, self._subject(row.record)
+    def _stand_on(self, row: Taken, subject: Record) -> None:
+        check = row.record
         moved = basis.moved(check, subject)
-        if moved and subject is not None:
+        if moved:
             sets = {basis.FIELD: moved}
             check.fields.update(sets)
             for own in moved:
                 row.note(basis.told(check, own, subject, sets))
 
-    def _sight(self, row: Taken) -> None:
-        if row.record.type == "shop_check":
-            self._suggest_opening(row, self._subject(row.record))
-
-    def _suggest_opening(self, row: Taken, shop: Record | None) -> None:
-        if shop is None or shop.type != "shop":
+    def _suggest_opening(self, row: Taken, shop: Record, written: Iterable[str] = ()) -> None:
+        if shop.type != "shop":
             return
-        found = sightings.suggestion(shop, self._about[shop.id].values())
+        found = sightings.suggestion(shop, self._at_hand.about(shop.id).values())
         if found is not None:
             self.raised.append(Raised(row, shop, SUGGESTION, found))
-        elif sightings.FIELD in self._written[shop.id]:
+        elif sightings.FIELD in written:
             self.ended.append(Ended(row, shop, sightings.SLOT, SUGGESTION, "apart"))
 
-    def _same_day(self, row: Taken) -> None:
+    def _same_day(self, row: Taken, target: str) -> None:
         check = row.record
-        if "observed_at" not in check.fields or check.fields.get("target_id") is None:
-            return
-        beside = same_day.others(check, self._about[check.fields["target_id"]].values())
+        beside = same_day.others(check, self._at_hand.about(target).values())
         if beside:
             decision = same_day.told(check, beside)
             *older, about = sorted([check, *beside], key=lambda one: one.id)
@@ -152,9 +144,9 @@ class Effects:
         """Renew the notice of a day of which one check was voided."""
         check = row.record
         target = check.fields.get("target_id")
-        if "observed_at" not in check.fields or target is None:
+        if not traits_of(check.type).dated or target is None:
             return
-        left = same_day.others(check, self._about[target].values(), of_anybody=True)
+        left = same_day.others(check, self._at_hand.about(target).values(), of_anybody=True)
         for one in left[-1:]:
             beside = same_day.others(one, left)
             if beside:
@@ -170,16 +162,16 @@ class Effects:
 
     def _turn(self, dependents: list[Record]) -> None:
         for record in dependents:
-            self._place(record)
-        turned = [row for row in self._rows.values() if row.record.stored_before]
-        cause = {i: row for row in turned for i in (row.record.id, *self._led_to[row.record.id])}
+            self._at_hand.place(record)
+        written, led_to = _by_record((*self.intake.taken, *self.intake.brought))
+        turned = [row for row in self._at_hand.rows.values() if row.record.stored_before]
+        cause = {i: row for row in turned for i in (row.record.id, *led_to[row.record.id])}
         for record in dependents:
             row = cause.get(record.fields.get("target_id", "")) or cause.get(redirects.named_by(record) or "")
             if row is not None:
                 self._amend(row, record)
         for row in turned:
-            if row.record.type == "shop":
-                self._suggest_opening(row, row.record)
+            self._suggest_opening(row, row.record, written[row.record.id])
 
     def _amend(self, row: Taken, record: Record) -> None:
         """Bring a check or case that is there already into line with a register that changed."""
@@ -196,7 +188,7 @@ class Effects:
             notes += [basis.told(record, own, subject, {basis.FIELD: moved}) for own in moved]
         if sets:
             self.intake.amend(record, row.author, row.received, sets=sets, decisions=notes)
-            self._place(record)
+            self._at_hand.place(record)
 
     # -- pairs --------------------------------------------------------------------------------------
 
@@ -217,11 +209,9 @@ class Effects:
 
     def _pair(self, row: Taken) -> None:
         record = row.record
-        if TYPES[record.type].schema.likeness is None and TYPES[record.type].rules.unique is None:
+        if not traits_of(record.type).pairs or (record.stored_before and record.id not in self.paired):
             return
-        if record.stored_before and record.id not in self.paired:
-            return
-        for other in self._near(record):
+        for other in self._at_hand.near(record):
             self._judge(row, pairs.pair_of(record, other))
 
     def _judge(self, row: Taken, pair: Pair) -> None:
@@ -237,47 +227,22 @@ class Effects:
         judged = {(r.about.id, r.decision.field) for r in self.raised if r.kind == DUPLICATE}
         judged |= {(e.about.id, e.field) for e in self.ended}
         for younger, older in sorted(self.known_pairs - judged):
-            row = self._rows.get(younger) or self._rows.get(older)
+            row = self._at_hand.rows.get(younger) or self._at_hand.rows.get(older)
             one, other = self.get(younger), self.get(older)
             if row is not None and one is not None and other is not None:
                 self._judge(row, Pair(one, other))
 
-    def _near(self, record: Record) -> list[Record]:
-        found = dict(self._about.get(str(record.fields.get("target_id")), {})) if record.type == "case" else {}
-        kind = TYPES[record.type].schema
-        cell = likeness.cell_of(record.fields.get("position")) if kind.likeness else None
-        if cell is not None and kind.likeness:
-            bucket = kind.likeness.bucket(record.fields)
-            for neighbour in likeness.cells_around(cell):
-                found |= self._cells.get((record.type, bucket, neighbour), {})
-        for number in pairs.numbers_of(record):
-            found |= self._numbers.get((record.type, number), {})
-            first = self.get(self.numbered.get((record.type, number), ""))
-            found |= {first.id: first} if first is not None else {}
-        return [other for i, other in sorted(found.items()) if i != record.id and other.type == record.type]
 
-    # -- what is at hand ----------------------------------------------------------------------------
-
-    def _subject(self, record: Record) -> Record | None:
-        target = record.fields.get("target_id")
-        return self.get(target) if target else None
-
-    def _place(self, record: Record) -> None:
-        target = record.fields.get("target_id")
-        if target:
-            self._about[target][record.id] = record
-        kind = TYPES.get(record.type)
-        alike = kind.schema.likeness if kind else None
-        cell = likeness.cell_of(record.fields.get("position")) if alike and not record.void else None
-        if alike is not None and cell is not None:
-            self._cells[record.type, alike.bucket(record.fields), cell][record.id] = record
-        for number in pairs.numbers_of(record):
-            self._numbers[record.type, number][record.id] = record
-
-
-def _names_in(row: Taken) -> set[str]:
-    mutation = row.arrived.mutation if row.arrived else None
-    return set(mutation.set) if mutation else set()
+def _by_record(rows: Iterable[Taken]) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+    """Return, by record, the fields that *rows* wrote, and what it was merged into before and after."""
+    written: dict[str, set[str]] = defaultdict(set)
+    led_to: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        record, mutation = row.record, row.arrived.mutation if row.arrived else None
+        if row.changes and record.stored_before:
+            written[record.id].update(mutation.set if mutation else ())
+            led_to[record.id].update(filter(None, (row.left, record.fields.get(MERGED_INTO))))
+    return written, led_to
 
 
 def _joined(row: Taken, case: Record, main: Record) -> Decision:

@@ -89,14 +89,6 @@ def name_of(record: Record) -> str | None:
     return str(found) if found else None
 
 
-def numbers_of(record: Record) -> list[str]:
-    """Return the number that *record* carries and nobody else of its type should, if it has one."""
-    kind = TYPES.get(record.type)
-    unique = kind.rules.unique if kind else None
-    number = record.fields.get(unique.key[0]) if unique else None
-    return [number] if isinstance(number, str) else []
-
-
 def _same_number(unique: Unique | None, pair: Pair) -> str | None:
     if unique is None:
         return None

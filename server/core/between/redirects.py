@@ -4,14 +4,13 @@ Where a reference leads after a merger 并入后的去向 (situation ``follow_re
 
 from collections.abc import Callable
 
-from schemas.records import TYPES, Fields
+from schemas.records import Fields
 from schemas.rules import Candidate
+from server.core.between.traits import MERGED_INTO, ORIGINAL, traits_of
 from server.core.decisions import Decision, note
 from server.values import Author, Record
 
 RULE, REASON, UNDONE = "follow_redirect", "target_merged", "merger_undone"
-ORIGINAL = "original_target_id"
-_MERGED_INTO = "merged_into"
 
 Get = Callable[[str], Record | None]
 
@@ -27,7 +26,7 @@ def survivor_of(record_id: str, get: Get) -> str:
     while record_id not in passed:
         passed.append(record_id)
         record = get(record_id)
-        into = record.fields.get(_MERGED_INTO) if record is not None else None
+        into = record.fields.get(MERGED_INTO) if record is not None else None
         if into is None or get(into) is None:
             return record_id
         record_id = into
@@ -36,16 +35,9 @@ def survivor_of(record_id: str, get: Get) -> str:
 
 def named_by(record: Record) -> str | None:
     """Return the thing *record* was made about, wherever it stands now."""
-    subject = subject_field_of(record)
+    subject = traits_of(record.type).about
     named: str | None = record.fields.get(ORIGINAL) or (record.fields.get(subject) if subject else None)
     return named
-
-
-def subject_field_of(record: Record) -> str | None:
-    """Return the field of *record* that refers to what it is about, where its type follows mergers."""
-    kind = TYPES.get(record.type)
-    follows = kind is not None and ORIGINAL in kind.rules.fields
-    return kind.schema.subject_field if kind and follows else None
 
 
 def redirect(record: Record, get: Get) -> Fields:
@@ -54,7 +46,7 @@ def redirect(record: Record, get: Get) -> Fields:
 
     Back where it was made, it looks as it would had it never moved: None takes the field away.
     """
-    subject, named = subject_field_of(record), named_by(record)
+    subject, named = traits_of(record.type).about, named_by(record)
     if subject is None or named is None:
         return {}
     survivor = survivor_of(named, get)
@@ -65,7 +57,7 @@ def redirect(record: Record, get: Get) -> Fields:
 
 def told(record: Record, sets: Fields, author: Author, get: Get) -> Decision:
     """Return the decision that *sets*, from ``redirect``, amounts to; *author* caused it."""
-    subject = subject_field_of(record) or ""
+    subject = traits_of(record.type).about or ""
     origin = record.origin
     kept = Candidate(sets[subject], author.stamp, author.person.id, author.rank)
     was = Candidate(record.fields.get(subject), origin.stamp, origin.by, origin.rank, record.born, origin.firm)

@@ -4,13 +4,12 @@ Which other records a push concerns 牵连: worked out before any of them is rea
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 
 from schemas import likeness
 from schemas.mutations import Mutation
-from schemas.records import TYPES
 from schemas.rules import DAY_MS
-from server.core.between import pairs, redirects
+from server.core.between import redirects
+from server.core.between.traits import traits_of
 from server.core.taken import Taken
 from server.values import Record
 
@@ -29,7 +28,8 @@ class Wants:
     Attributes:
         ids: Records to look at by id.
         subjects: Things whose checks and cases count, as far as they were changed since ``since_ms``.
-        cells: Where likely pairs may lie, by type.
+        cells: Where likely pairs may lie, by type; those changed since ``cells_since_ms`` of the type.
+        writers: Who wrote the rows, on which device: of a lone writer's own checks none concerns him.
         paired: Records changed in what pairs go by: their open pairs are to be looked at again.
         turned: Registers changed in what checks go by: all their checks and cases are to be looked at.
         numbers: Offices' own numbers that two records should not share, by type.
@@ -39,6 +39,8 @@ class Wants:
     subjects: set[str] = field(default_factory=set)
     since_ms: int = 1 << 62
     cells: dict[str, set[int]] = field(default_factory=dict)
+    cells_since_ms: dict[str, int] = field(default_factory=dict)
+    writers: set[tuple[str, str]] = field(default_factory=set)
     paired: set[str] = field(default_factory=set)
     turned: set[str] = field(default_factory=set)
     numbers: dict[str, set[str]] = field(default_factory=dict)
@@ -51,7 +53,8 @@ def wanted(rows: Iterable[Taken]) -> Wants:
     """Return what *rows*, as they were taken, make it necessary to look at."""
     wants = Wants()
     for row in rows:
-        if row.changes and row.record.type in TYPES:
+        if row.changes:
+            wants.writers.add((row.author.device, row.author.person.id))
             _add(wants, row)
     return wants
 
@@ -86,26 +89,22 @@ def _add_changed(wants: Wants, row: Taken, mutation: Mutation) -> None:
     joined = record.fields.get("merged_into")
     if joined is not None:
         wants.ids.add(joined)
-    if record.void and "observed_at" in record.fields:
+    if record.void and traits_of(record.type).dated:
         _add_subject(wants, record)
-    if not written.isdisjoint(_watched(record.type)):
+    if not written.isdisjoint(traits_of(record.type).watched):
         wants.turned.update(i for i in (record.id, row.left, record.fields.get("merged_into")) if i)
 
 
 def _add_likely(wants: Wants, record: Record) -> None:
-    for number in pairs.numbers_of(record):
+    traits = traits_of(record.type)
+    number = record.fields.get(traits.number) if traits.number else None
+    if isinstance(number, str):
         wants.numbers.setdefault(record.type, set()).add(number)
-    if TYPES[record.type].schema.likeness is None or record.void:
+    alike = traits.likeness
+    cell = likeness.cell_of(record.fields.get("position")) if alike and not record.void else None
+    if alike is None or cell is None:
         return
-    cell = likeness.cell_of(record.fields.get("position"))
-    if cell is not None:
-        wants.cells.setdefault(record.type, set()).update(likeness.cells_around(cell))
-
-
-@cache
-def _watched(type_name: str) -> frozenset[str]:
-    """Return the fields of a register whose change means something for its checks."""
-    if "merged_into" not in TYPES[type_name].rules.fields or type_name == "case":
-        return frozenset()
-    reads = {theirs for kind in TYPES.values() for theirs in kind.schema.reads.values()}
-    return frozenset({"merged_into", "status"} | reads)
+    wants.cells.setdefault(record.type, set()).update(likeness.cells_around(cell))
+    # A stamp and the moment of finding are two clocks' words: a day more than is asked for.
+    since_ms = 0 if alike.within_ms is None else record.origin.stamp.ms - alike.within_ms - DAY_MS
+    wants.cells_since_ms[record.type] = min(since_ms, wants.cells_since_ms.get(record.type, since_ms))

@@ -204,7 +204,7 @@ def _renew_records() -> None:
     op.create_index("record_feed", "record", ["district", "feed", "version"])
     _create_index_where("record_code", "record", ["district", "type", "code"], "code IS NOT NULL")
     _create_index_where("record_subject", "record", ["district", "subject", "at_ms"], "subject IS NOT NULL")
-    _create_index_where("record_cell", "record", ["district", "type", "cell"], "cell IS NOT NULL")
+    _create_index_where("record_cell", "record", ["district", "type", "cell", "at_ms"], "cell IS NOT NULL")
 
 
 def _old_records() -> Iterator[Sequence[Row]]:
