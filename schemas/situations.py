@@ -81,8 +81,8 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(
         6,
         "stricter_wins",
-        "两人对同一问题作相反决定",
-        "two people decide one case in opposite ways",
+        "两人对同一问题一人立案、一人不予立案",
+        "one accepts a case, another refuses it",
         "位阶高者为准；同级从严；另一决定留作迟到的操作",
         "the higher rank, among equals the stricter; the other is kept as a late act",
         "双方 both",

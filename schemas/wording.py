@@ -90,7 +90,7 @@ def words_of(field: Field, value: Any, lang: str = "zh") -> str:
         return _part(field, value, lang)
     if isinstance(field, Instant):
         return written(str(value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _part(field: Field, value: dict[str, Any], lang: str) -> str:

@@ -68,7 +68,7 @@ class Seen(NamedTuple):
 
 class Dot(NamedTuple):
     """
-    One adding of one set element: at which version, by which device.
+    One adding of one set element: at which version, by which device and person.
 
     ``element`` is what was added, where others added it too; alone it is the one in the fields.
     """
@@ -76,6 +76,7 @@ class Dot(NamedTuple):
     version: int
     device: str
     element: Any = None
+    by: str = ""
 
 
 @dataclass(slots=True)

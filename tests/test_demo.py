@@ -51,7 +51,7 @@ def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     assert "海州区已导入" in first.stdout
     assert f"端口 {taken} 已被占用" in first.stdout
     assert "回答在路上丢了" in first.stdout
-    assert waiting(first.stdout, "   待认定：") == 1
+    assert waiting(first.stdout, "待认定：") == 1
     assert "\x1b" not in first.stdout, "a pipe gets no colours"
 
     second = demo(folder, "--once", "--port", "0")
@@ -59,7 +59,7 @@ def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     assert PLAYED_THROUGH in second.stdout
     assert "不再导入" in second.stdout
     assert "赵敏认定：店名用" in second.stdout
-    assert waiting(second.stdout, "   待认定：") == 1, "yesterday's dispute is settled, today's is open"
+    assert waiting(second.stdout, "待认定：") == 1, "yesterday's dispute is settled, today's is open"
     assert history(second.stdout) > history(first.stdout)
     assert records_compared(second.stdout) > records_compared(first.stdout)
 

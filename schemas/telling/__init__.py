@@ -5,12 +5,14 @@ Pure, and never an exception: where a decision lacks something, a shorter senten
 instead. The sentences themselves stand in ``sentences``.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.fields import UUID_PATTERN
 from schemas.rules import CLOCK_UNCERTAIN
 from schemas.telling.facts import Settled, Told
-from schemas.telling.sentences import OTHERWISE, SENTENCES, SETTLED, SETTLED_OTHERWISE, UNCERTAIN, Pair
+from schemas.telling.sentences import OTHERWISE, REOPENED_PAIR, SENTENCES, SETTLED, SETTLED_OTHERWISE, UNCERTAIN, Pair
 from schemas.telling.words import LANGS, About
 
 __all__ = ["About", "sentence", "settled_sentence"]
@@ -43,6 +45,8 @@ def settled_sentence(settlement: Mapping[str, Any], about: About, field: str = "
     """
     choice = settlement.get("choice")
     known = SETTLED.get(choice, SETTLED_OTHERWISE) if isinstance(choice, str) else SETTLED_OTHERWISE
+    if choice == "reopen" and re.fullmatch(UUID_PATTERN, field):
+        known = REOPENED_PAIR
     zh, en = (Settled(settlement, about, field, lang).filled((known, SETTLED_OTHERWISE)) for lang in LANGS)
     return zh, en
 

@@ -60,6 +60,10 @@ class Weighed(Words):
         """Return when it was written."""
         return self._speech.moment(self._shown.ms) or missing()
 
+    def kept_number(self) -> str:
+        """Return where it stands in the history."""
+        return self._number(self._shown)
+
     def kept_name_of(self) -> str:
         """Return whose it is."""
         return self._speech.person(self._shown.by)

@@ -50,6 +50,15 @@ SENTENCES: Mapping[tuple[str, str], Pair] = {
         "{what}: {kept} stays, because somebody added it meanwhile. "
         "The removal by {other_by} had no effect; it stands {other_at} the history.",
     ),
+    ("", "taken_away"): (
+        "{what}：{kept}已由{kept_by} 删除，记在历史{kept_number}。有异议请联系办公室。",
+        "{what}: {kept} was removed by {kept_by}; that stands {kept_number} the history. "
+        "If you object, ask the office.",
+    ),
+    ("void", "voided"): (
+        "{what}：已由{kept_by} 作废。内容都还在，有异议请联系办公室。",
+        "{what}: it was voided by {kept_by}. All of it is still there; if you object, ask the office.",
+    ),
     # -- steps of a workflow ------------------------------------------------------------------------
     ("", "late_action"): (
         "{what}：仍为{kept}，{other_by} 的{other_act}来迟，没有执行。这一操作记入该问题的迟到操作。",
@@ -198,6 +207,11 @@ UNCERTAIN: Pair = (
 )
 LOOK_ALIKE: Pair = ("几个值只在略去的部分不同。", "The values differ only in what is left out here.")
 
+#: Said of two records that are to be judged again, where ``SETTLED`` speaks of one field.
+REOPENED_PAIR: Pair = (
+    "{name}和{other}是否为{one}，要重新认定（{by}）。{reason}",
+    "Whether {name} and {other} are {one} is to be decided again ({by}). {reason}",
+)
 #: How a dispute ended, by ``mutations.CHOICES`` and what else ends one; ``value`` is what is shown now.
 SETTLED: Mapping[str, Pair] = {
     "choose": (

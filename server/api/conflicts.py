@@ -18,8 +18,8 @@ from schemas.problems import Refusal
 from schemas.registry import TYPES
 from server.api import auth, body, specs
 from server.core.decisions import KINDS
-from server.core.dossier import Dossier
-from server.core.settling import Asked
+from server.core.desk.dossier import Dossier
+from server.core.desk.settling import Asked
 from server.storage.devices import Device
 from server.usecases.at_the_desk import Desk
 from server.usecases.list_conflicts import MAX_AFTER, MAX_HOURS, MAX_LIMIT, ConflictPage, Sought, list_conflicts

@@ -95,7 +95,7 @@ _PAGE = """<!doctype html>
 </style></head><body>
 <h1>{{ title }} 接口 API</h1>
 <p>机器可读的定义 The definition for machines: <a href="/docs/openapi.json"><code>/docs/openapi.json</code></a>
- (OpenAPI 3.1)</p>
+ (OpenAPI 3.1)。带 <b>*</b> 的必填 required where marked <b>*</b></p>
 {% for call in calls %}
 <h2><span class="method">{{ call.method }}</span> <code>{{ call.path }}</code></h2>
 <p>{{ call.about.summary }}<br>{{ call.about.description }}</p>

@@ -14,7 +14,7 @@ from marshmallow import Schema, fields
 from schemas.fields import UUID_PATTERN, Pattern
 from schemas.mutations import Mutation
 from schemas.wire import SyncRequest, SyncResponse, WireRecord
-from server.core.dossier import Dossier
+from server.core.desk.dossier import Dossier
 from server.usecases.list_conflicts import ConflictPage
 from server.usecases.settle_conflict import Settlement
 

@@ -3,35 +3,72 @@ The desk from the command line 裁定台: what waits for a person, everything ab
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import click
 import msgspec
+from marshmallow import fields
 
+from schemas import wire
 from schemas.explain import errors_of_value
-from schemas.fields import Id
+from schemas.fields import Choice, Id
 from schemas.grid import is_code
 from schemas.mutations import CHOICES
 from schemas.problems import Refusal
 from schemas.registry import TYPES
-from schemas.wording import title_of
-from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling, when
-from server.core.decisions import KINDS
-from server.core.dossier import Dossier, Line, Side, Standing
-from server.core.listed import Ending, ListedConflict, Value
-from server.core.settling import Asked
+from schemas.wording import fields_of
+from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling
+from server.commands.desk_words import list_lines, outcome_lines, page_lines, told_refusal
+from server.core.decisions import DUPLICATE
+from server.core.desk.listed import KINDS_ZH
+from server.core.desk.settling import Asked
+from server.storage.conflicts import Conflict, Wanted
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.at_the_desk import Desk, desk_of, operators_desk
 from server.usecases.list_conflicts import MAX_HOURS, MAX_LIMIT, Sought, list_conflicts
 from server.usecases.manage_people import find_person
 from server.usecases.mistakes import Mistake
-from server.usecases.settle_conflict import Settlement, settle_conflict
-from server.usecases.show_conflict import show_conflict
+from server.usecases.settle_conflict import settle_conflict
+from server.usecases.show_conflict import found, show_conflict
 
-_STATES = ("open", "settled", "all")
-_SETTLING = tuple(choice for choice in CHOICES if choice != "reopen")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STATES = {"open": "待裁定", "settled": "已了结", "all": "全部"}
+_TYPES = {name: kind.title_zh for name, kind in sorted(TYPES.items())}
+_SETTLING = {choice: zh for choice, zh in CHOICES.items() if choice != "reopen"}
+#: So much of an id names an open dispute, and so many of them are looked through for it.
+_LEAST, _MOST_OPEN = 4, 5000
+
+
+class _Called(click.Choice[str]):
+    """One of a few words, typed as it is or as offices call it."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        super().__init__(tuple(words))
+        self._words = {zh: word for word, zh in words.items()}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word meant."""
+        return super().convert(self._words.get(value, value), param, ctx)
+
+
+def _refusing(command: Callable[P, T]) -> Callable[P, T]:
+    """Let every refusal inside say what is wrong with which option."""
+
+    @wraps(command)
+    def refused(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except Refusal as refusal:
+            raise told_refusal(refusal) from refusal
+
+    return refused
+
 
 as_person = click.option(
     "--as",
@@ -49,10 +86,10 @@ def conflicts() -> None:
 
 @conflicts.command("list")
 @click.option("--area", help="区划代码。Only here.")
-@click.option("--type", "type_", type=click.Choice(sorted(TYPES)), help="记录类型。Record type.")
-@click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="类别，可重复。Kind; several at will.")
+@click.option("--type", "type_", type=_Called(_TYPES), help="记录类型。Record type.")
+@click.option("--kind", "kinds", type=_Called(KINDS_ZH), multiple=True, help="类别，可重复。Kind; several at will.")
 @click.option("--person", help="涉及的人员。A person it concerns.")
-@click.option("--state", type=click.Choice(_STATES), default="open", show_default=True, help="状态。State.")
+@click.option("--state", type=_Called(_STATES), default="open", show_default=True, help="状态。State.")
 @click.option("--older-than", "hours", type=click.IntRange(0, MAX_HOURS), help="等待超过的小时数。Hours waited.")
 @click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=50, show_default=True, help="最多条数。At most.")
 @click.option("--after", help="接着上一页。The next page.")
@@ -60,6 +97,7 @@ def conflicts() -> None:
 @in_district
 @as_json
 @telling
+@_refusing
 def list_all(
     area: str | None,
     type_: str | None,
@@ -82,14 +120,14 @@ def list_all(
     if as_json:
         show(msgspec.to_builtins(page.conflicts), {}, json_wanted=True)
     else:
-        _show_list(page.conflicts)
+        _say(list_lines(page.conflicts, state))
     if page.after:
         click.echo(f"还有更多 There are more: --after {page.after}", err=as_json)
 
 
-def _show_list(listed: Iterable[ListedConflict]) -> None:
-    headings = {"id": "编号", "kind": "类别", "opened": "时间", "grid": "网格", "said": "说明", "settled": "结果"}
-    show([_row(one) for one in listed], headings, json_wanted=False)
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(plain(line))
 
 
 @conflicts.command("show")
@@ -98,21 +136,22 @@ def _show_list(listed: Iterable[ListedConflict]) -> None:
 @in_district
 @as_json
 @telling
+@_refusing
 def show_one(id: str, as_person: str | None, district: str | None, as_json: bool) -> None:  # noqa: A002
     """显示一项的全部情况，可直接宣读。Everything about one, as one would read it aloud."""
     store, now = open_store(), now_ms()
     with _reading(store, district) as work:
-        told = show_conflict(work, _desk(work, as_person), _known(id), now)
+        desk = _desk(work, as_person)
+        told = show_conflict(work, desk, _known(work, desk, id, now), now)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(told), ensure_ascii=False, indent=2))
         return
-    for line in _page(told):
-        click.echo(plain(line))
+    _say(page_lines(told, as_person))
 
 
 @conflicts.command("settle")
 @click.argument("id")
-@click.argument("choice", type=click.Choice(_SETTLING))
+@click.argument("choice", type=_Called(_SETTLING))
 @click.option("--candidate", type=click.IntRange(0), help="候选值的序号。Which of the values.")
 @click.option("--value", help="内容，文字或 JSON。The value: text, or JSON.")
 @click.option("--into", help="保留的一条。Of a pair, the one that stays.")
@@ -124,6 +163,7 @@ def show_one(id: str, as_person: str | None, district: str | None, as_json: bool
 @in_district
 @as_json
 @telling
+@_refusing
 def settle(
     id: str,  # noqa: A002
     choice: Any,
@@ -137,8 +177,7 @@ def settle(
     as_json: bool,
 ) -> None:
     """裁定一项，以裁定人自己的权限。Settle one, with the rights of whoever settles it."""
-    given = None if value is None else (_value(value),)
-    asked = Asked(choice, candidate, given, into, reason, version)
+    asked = Asked(choice, candidate, None if value is None else (value,), into, reason, version)
     _carry_out(id, asked, as_person, district, as_json=as_json)
 
 
@@ -149,6 +188,7 @@ def settle(
 @in_district
 @as_json
 @telling
+@_refusing
 def reopen(id: str, reason: str | None, as_person: str, district: str | None, as_json: bool) -> None:  # noqa: A002
     """重新裁定：连同全部候选值重新打开。Open one again, with all its values."""
     _carry_out(id, Asked("reopen", reason=reason), as_person, district, as_json=as_json)
@@ -158,94 +198,12 @@ def _carry_out(conflict: str, asked: Asked, who: str, district: str | None, *, a
     store, now = open_store(), now_ms()
     with _reading(store, district) as work:
         desk = _desk(work, who)
-    try:
-        settlement = settle_conflict(store, desk, _known(conflict), None, asked, now)
-    except Refusal as refusal:
-        raise _told(refusal) from refusal
+        row = found(work, desk, _known(work, desk, conflict, now), now)
+    settlement = settle_conflict(store, desk, row.id, None, _meant(asked, row), now)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(settlement), ensure_ascii=False, indent=2))
-        return
-    for line in _outcome(settlement):
-        click.echo(plain(line))
-
-
-# -- words ------------------------------------------------------------------------------------------
-
-
-def _row(one: ListedConflict) -> dict[str, Any]:
-    return {
-        "id": one.id, "kind": one.kind_zh, "opened": when(one.opened_ms), "grid": one.record.grid,
-        "said": one.zh or f"{one.record.name} {one.label_zh}", "settled": one.settled.zh if one.settled else "",
-    }  # fmt: skip
-
-
-def _page(told: Dossier) -> Iterable[str]:
-    """Yield everything about one dispute, line by line."""
-    one = told.conflict
-    yield f"{one.kind_zh} {one.id}"
-    yield f"{one.record.title_zh}“{one.record.name}” {one.record.number or ''} 网格 {one.record.grid}"
-    yield f"{one.zh}\n{one.en}"
-    yield f"{when(one.opened_ms)} 起，{_state(one)}"
-    if told.base is not None:
-        yield f"原值 Before: {told.base.words_zh}"
-    yield from (_side(side, value) for side, value in zip(told.sides, one.candidates, strict=True))
-    yield from _pair_and_count(told)
-    yield from _standing("记录现状 As it stands", told.record) if told.pair is None else ()
-    yield "历史 History:"
-    for line in told.history:
-        yield _line(line)
-        yield from (f"      {decision.zh}" for decision in line.decisions)
-    yield f"可选 May be chosen: {'、'.join(f'{c.zh}({c.choice})' for c in one.choices) or '—'}"
-
-
-def _side(side: Side, value: Value) -> str:
-    shown = "（现显示 shown）" if value.shown else ""
-    also = f"；同时 also: {'；'.join(side.also_zh)}" if side.also_zh else ""
-    signed = " ".join(part for part in (side.name or side.by, side.role_zh, when(value.at_ms)) if part)
-    return f"  [{side.index}] {side.words_zh}{shown} — {signed}{also}"
-
-
-def _line(line: Line) -> str:
-    signed = " ".join(part for part in (line.name or line.by, line.role_zh, line.op_zh) if part)
-    changes = "；".join(line.changes_zh)
-    return f"  {line.version} {when(line.received_ms)} {signed}：{changes}（{line.outcome_zh}）"
-
-
-def _pair_and_count(told: Dossier) -> Iterable[str]:
-    if told.pair is not None:
-        apart = "—" if told.pair.apart_m is None else f"{told.pair.apart_m:g} 米"
-        yield f"两条记录，相距 Two records, apart: {apart}"
-        for record in told.pair.records:
-            stays = "（可保留 would stay）" if record.about.id == told.pair.stays else ""
-            yield from _standing(f"{record.about.name}{stays} {record.about.id}", record)
-    if told.counts is not None:
-        yield f"{told.counts.day or ''} 计入 Counts: {told.counts.figure} {told.counts.name or told.counts.by}"
-
-
-def _standing(heading: str, record: Standing) -> Iterable[str]:
-    yield f"{heading}："
-    if record.fields is None:
-        yield "  （不在可见范围 out of sight）"
-    yield from (f"  {word.label_zh}：{word.words_zh}" for word in record.words)
-
-
-def _state(one: ListedConflict) -> str:
-    if one.open:
-        return f"已等待 {one.age_h} 小时 waiting"
-    return _ended(one.settled) if one.settled else "已按规则处理 settled by its rule"
-
-
-def _ended(settled: Ending) -> str:
-    reason = f"，理由：{settled.reason}" if settled.reason else ""
-    return f"{settled.name or settled.by} {when(settled.at_ms)} {settled.choice_zh}{reason}"
-
-
-def _outcome(settlement: Settlement) -> Iterable[str]:
-    one = settlement.conflict
-    yield f"{_state(one)}（{title_of(one.record.type)}“{one.record.name}”，版本 {settlement.version}）"
-    if one.settled is not None:
-        yield f"{one.settled.zh}\n{one.settled.en}"
-    yield from (f"{decision.get('zh', '')}\n{decision.get('en', '')}" for decision in settlement.decisions)
+    else:
+        _say(outcome_lines(settlement, asked.choice))
 
 
 # -- what was typed ---------------------------------------------------------------------------------
@@ -259,10 +217,29 @@ def _desk(work: UnitOfWork, who: str | None) -> Desk:
     return desk_of(work, find_person(work, who)) if who else operators_desk(work)
 
 
-def _known(conflict: str) -> str:
-    if errors_of_value(Id(), conflict):
-        raise Refusal("conflict_unknown")
-    return conflict
+def _known(work: UnitOfWork, desk: Desk, typed: str, now: int) -> str:
+    """
+    Return the id meant by *typed*: an id, or the beginning of one that is open.
+
+    Raises:
+        Refusal: ``conflict_unknown``.
+        Mistake: it is the beginning of several.
+    """
+    if not errors_of_value(Id(), typed):
+        return typed
+    begun = []
+    if len(typed) >= _LEAST:
+        waiting = work.conflicts.find(Wanted(desk.view(now).areas, limit=_MOST_OPEN))
+        begun = [row.id for row in waiting if row.id.startswith(typed.lower())]
+    if len(begun) > 1:
+        listed = "、".join(begun)
+        raise Mistake(f"“{typed}”是几项的开头，请写得更完整：{listed}", f"'{typed}' begins several; write more of it.")
+    if not begun:
+        raise Mistake(
+            f"没有这一项待裁定事项：“{typed}”。待裁定的可只写编号开头 {_LEAST} 位以上，已了结的请写全。",
+            f"There is no such dispute: '{typed}'. {_LEAST} signs of an open one's id will do; else write all of it.",
+        )
+    return begun[0]
 
 
 def _area(area: str | None) -> str | None:
@@ -271,18 +248,25 @@ def _area(area: str | None) -> str | None:
     return area
 
 
-def _value(text: str) -> Any:
-    """Return the value typed: JSON where it is that, else the text itself."""
+def _meant(asked: Asked, row: Conflict) -> Asked:
+    """Return *asked*, what was typed of it turned into a value of the field and the id of a record."""
+    name = wire.decode_json(row.detail)["field"]
+    value = None if asked.value is None else (_value(row.type, name, asked.value[0]),)
+    into = asked.into
+    if into is not None and row.kind == DUPLICATE:
+        ends = [one for one in (row.record, row.field) if into and one.endswith(into.lower())]
+        into = ends[0] if len(ends) == 1 else into
+    return replace(asked, value=value, into=into)
+
+
+def _value(type_name: str, name: str, typed: str) -> Any:
+    """Return what was *typed* as a value of the field *name*: words for a text, else JSON where it is that."""
+    field = fields_of(type_name).get(name)
+    if isinstance(field, Choice):
+        return {zh: word for word, zh in field.labels.items()}.get(typed, typed)
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _told(refusal: Refusal) -> Mistake:
-    """Return a refusal with what is wrong with each part, and what to do next."""
-    said = refusal.body()
-    faults = [(path, one) for path, found in said.get("errors", {}).items() for one in found]
-    zh = [said["message_zh"], *(f"{path}：{one['zh']}。" for path, one in faults), said["next_zh"]]
-    en = [said["message_en"], *(f"{path} {one['en']}." for path, one in faults), said["next_en"]]
-    return Mistake(" ".join(zh), " ".join(en))
+        read = json.loads(typed)
+    except (ValueError, RecursionError):
+        return {"是": True, "否": False}.get(typed, typed) if isinstance(field, fields.Boolean) else typed
+    # A telephone number is digits, and a shop may be called 1922: in a text, only quotes and null mean JSON.
+    return typed if isinstance(field, fields.String) and not isinstance(read, str | None) else read

@@ -12,13 +12,17 @@ from typing import Any
 import click
 
 from schemas.registry import TYPES
+from schemas.wording import title_of
 from server.commands.common import as_json, in_district, open_store, pick_district, plain, show, telling
-from server.core.linting import ROUNDS, lint
+from server.core.desk import reading
+from server.core.proving.linting import ROUNDS, lint
 from server.usecases.mistakes import Mistake
 from server.usecases.replay_history import replay_history
 from server.usecases.try_rules import Tried, read_rules, try_rules
 
 _SEED = 0
+#: Every rule of every field, written out, takes less than a tenth of this.
+_MOST_BYTES = 1024 * 1024
 _in_feed = click.option("--feed", metavar="210902005", help="只看这一个流。Only this feed.")
 
 
@@ -75,11 +79,9 @@ def try_new(file: Path, feed: str | None, district: str | None, as_json: bool) -
     if as_json:
         click.echo(json.dumps({"summary": counted, "changes": rows}, ensure_ascii=False, indent=2))
         return
-    headings = {
-        "record": "编号", "type": "类型", "name": "名称", "field": "字段", "now": "现为", "by_now": "何人",
-        "then": "将为", "by_then": "何人",
-    }  # fmt: skip
-    show(rows, headings, json_wanted=False)
+    for one in tried:
+        for line in _block(one, people):
+            click.echo(plain(line))
     click.echo(_summary(counted))
 
 
@@ -119,10 +121,59 @@ def replay(record: str | None, feed: str | None, district: str | None, as_json: 
 
 
 def _read_json(file: Path) -> Any:
+    """
+    Return what *file* holds.
+
+    Raises:
+        Mistake: it is too large for a file of rules, no UTF-8, no JSON, or names one thing twice.
+    """
+    with file.open("rb") as stream:
+        raw = stream.read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        raise Mistake(f"{file.name} 太大，不像规则文件。", f"{file.name} is too large to be a file of rules.")
     try:
-        return json.loads(file.read_bytes())
-    except ValueError as error:
+        return json.loads(raw, object_pairs_hook=_each_once)
+    except UnicodeDecodeError as error:
+        raise Mistake(
+            f"{file.name} 不是 UTF-8 文本，请另存为 UTF-8。", f"{file.name} is not UTF-8; save it so."
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise Mistake(f"{file.name} 不是 JSON：{error}", f"{file.name} is not JSON: {error}") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return *pairs* as an object; of two members of one name nobody would know which is meant."""
+    counted = Counter(name for name, _ in pairs)
+    twice = "、".join(name for name, times in counted.items() if times > 1)
+    if twice:
+        raise Mistake(f"规则文件里写了两次：{twice}", f"Written twice in the file: {twice}")
+    return dict(pairs)
+
+
+def _block(tried: Tried, people: Mapping[str, str]) -> Iterable[str]:
+    """Yield what would differ of one record, in words; nothing where nothing would."""
+    if not (tried.changes or tried.opens or tried.ends or tried.why):
+        return
+    yield f"{title_of(tried.type)}“{tried.name}” {tried.record}"
+    for change in tried.changes:
+        now, then = (_in_words(tried.type, change.field, text, people) for text in (change.now, change.then))
+        by_now, by_then = (people.get(by, "—") for by in (change.by_now, change.by_then))
+        yield f"  {_called(tried.type, change.field)}：现为 now {now}（{by_now}） → 将为 then {then}（{by_then}）"
+    for field in tried.opens:
+        yield f"  {_called(tried.type, field)}：已定 settled → 待裁定 a person decides"
+    for field in tried.ends:
+        yield f"  {_called(tried.type, field)}：待裁定 a person decides → 已定 settled"
+    if tried.why is not None:
+        yield f"  无法重放 cannot be replayed: {tried.why}"
+
+
+def _called(type_name: str, field: str) -> str:
+    return f"{reading.label_of(type_name, field)} {field}"
+
+
+def _in_words(type_name: str, field: str, text: str | None, people: Mapping[str, str]) -> str:
+    """Return a value, JSON text or None for "not there", as it is read aloud."""
+    return reading.words_of(type_name, field, None if text is None else json.loads(text), people)
 
 
 def _rows(tried: Tried, people: Mapping[str, str]) -> Iterable[dict[str, Any]]:

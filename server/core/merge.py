@@ -16,7 +16,9 @@ from schemas import fold, grid, wire
 from schemas.mutations import Mutation
 from schemas.records import Fields, RecordType
 from schemas.rules import Append, Candidate, RuleTable, Settled, Together, Union, ValueRule
-from server.core.decisions import Decision, decide
+from server.core.between.redirects import stand_where_named
+from server.core.between.traits import traits_of
+from server.core.decisions import Decision, decide, note
 from server.values import PENDING, Author, Dot, Origin, Record, moment
 
 OFFSET_FIELD = "clock_offset_s"
@@ -60,6 +62,7 @@ class Merged(NamedTuple):
 
 def merge(record: Record, kind: RecordType, mutation: Mutation, author: Author) -> Merged:
     """Fold the patch *mutation* into *record*, in place."""
+    turned_back = traits_of(record.type).about in mutation.set and stand_where_named(record)
     newcomer = _Newcomer(record, mutation, author)
     decisions = [d for d in _merge_values(newcomer, kind.rules) if d is not None]
     for name, elements in mutation.add.items():
@@ -69,7 +72,7 @@ def merge(record: Record, kind: RecordType, mutation: Mutation, author: Author) 
     for name, amount in mutation.share.items():
         fold.put_share(record.fields, name, fold.holder_of(author.device, mutation.by), amount)
     kind.complete(record.fields)
-    record.sign(mutation.by, author, mutation.base, quiet=not decisions)
+    record.sign(mutation.by, author, mutation.base, quiet=not decisions and not turned_back)
     return Merged(decisions, tuple(newcomer.closed))
 
 
@@ -141,7 +144,7 @@ class _Newcomer:
                 fold.append_entry(self.record.fields, name, text, at, self.mutation.by)
         elif isinstance(rule, Union):
             for element in elements:
-                added = Dot(PENDING, self.author.device, element)
+                added = Dot(PENDING, self.author.device, element, self.mutation.by)
                 self._keep_dots(name, rule, (*self._unseen(name, rule, rule.key_of(element)), added))
 
     def remove(self, name: str, rule: Any, keys: list[str]) -> Iterator[Decision]:
@@ -152,6 +155,7 @@ class _Newcomer:
                 self._keep_dots(name, rule, unseen)
                 yield self._kept_element(name, rule, key)
             else:
+                yield from self._taken_away(name, rule, key)
                 fold.drop_element(rule, self.record.fields, name, key)
                 self.record.marks.dots.get(name, {}).pop(key, None)
 
@@ -190,16 +194,27 @@ class _Newcomer:
 
     def _unseen(self, name: str, rule: Union, key: str) -> tuple[Dot, ...]:
         """Return the addings of an element that the author had not seen; what he saw, he may replace."""
-        present = next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)
+        return tuple(dot for dot in self._addings(name, rule, key) if not self._saw(dot.version, dot.device))
+
+    def _addings(self, name: str, rule: Union, key: str) -> tuple[Dot, ...]:
+        """Return every adding of an element that is there, each with what was added."""
+        present = self._present(name, rule, key)
         if present is None:
             return ()
-        first = Dot(self.record.born, self.record.origin.stamp.device)
+        origin = self.record.origin
+        first = Dot(self.record.born, origin.stamp.device, None, origin.by)
         dots = self.record.marks.dots.get(name, {}).get(key, (first,))
-        return tuple(
-            dot if dot.element is not None else dot._replace(element=present)
-            for dot in dots
-            if not self._saw(dot.version, dot.device)
-        )
+        return tuple(dot if dot.element is not None else dot._replace(element=present) for dot in dots)
+
+    def _present(self, name: str, rule: Union, key: str) -> Any:
+        return next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)
+
+    def _taken_away(self, name: str, rule: Union, key: str) -> Iterator[Decision]:
+        """Tell whoever had added an element that another takes it away: nothing goes without a trace."""
+        others = {dot.by for dot in self._addings(name, rule, key)} - {"", self.mutation.by}
+        if others:
+            gone = self._candidate(self._present(name, rule, key))
+            yield note(name, rule.name, "taken_away", gone, tells=tuple(sorted(others)))
 
     def _keep_dots(self, name: str, rule: Union, dots: tuple[Dot, ...]) -> None:
         # Of several descriptions of one photo any will do, as long as it is the same in every order.
@@ -209,7 +224,6 @@ class _Newcomer:
         self.record.marks.dots.setdefault(name, {})[rule.key_of(shown)] = kept
 
     def _kept_element(self, name: str, rule: Union, key: str) -> Decision:
-        element = next((e for e in self.record.fields.get(name, ()) if rule.key_of(e) == key), None)
-        kept = Candidate(element, self.record.at, self.record.by, 0)
+        kept = Candidate(self._present(name, rule, key), self.record.at, self.record.by, 0)
         gone = self._candidate(None)
         return Decision(name, rule.name, "added_meanwhile", "set_aside", kept, (kept, gone))

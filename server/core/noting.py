@@ -115,6 +115,16 @@ def _held(record: Record, photo: Any, case: Record, mutation: Mutation, author: 
     return note(_PHOTOS, "evidence_holds", "held_by_case", kept, gone, facts={"case": case.id}, notice=True)
 
 
+def voided(record: Record, mutation: Mutation, author: Author) -> list[Decision]:
+    """Note that somebody else's record was voided 作废: it stays, and its author is told."""
+    if record.origin.by == mutation.by:
+        return []
+    said = record.fields.get("remark") or [{}]
+    facts = {"reason": said[-1].get("text")} if said[-1].get("by") == mutation.by else {}
+    kept = _candidate(None, mutation, author)
+    return [note("void", "void", "voided", kept, facts=facts, tells=(record.origin.by,))]
+
+
 def author_of(mutation: Mutation, author: Author) -> Candidate:
     """Return a candidate that stands for whoever wrote *mutation*."""
     return _candidate(None, mutation, author)

@@ -18,7 +18,8 @@ from schemas.records import Consequence, RecordType
 from schemas.roles import Role
 from server.core import acts, admission, locked, merge, noting
 from server.core.arrived import Arrived
-from server.core.between.redirects import survivor_of
+from server.core.between.redirects import named_by, survivor_of
+from server.core.between.traits import traits_of
 from server.core.decisions import Decision
 from server.core.merge import Dispute, Merged
 from server.core.taken import Records, Taken, Waits
@@ -95,13 +96,21 @@ class Signing(Struct):
         left = record.fields.get(acts.MERGED_INTO)
         decisions, closed = self._carry_out(record, author, role)
         self._refuse_a_giant(record, before)
-        follows = self.kind.consequences(record.id, record.grid, record.fields) if mutation.op == "patch" else []
+        follows = self._consequences(record) if mutation.op == "patch" else []
         return self._done(record, author, follows, decisions, closed, left)
+
+    def _consequences(self, record: Record) -> list[Consequence]:
+        """Return what follows from *record*, made about the thing that it was made about."""
+        about, fields = traits_of(record.type).about, record.fields
+        named = {about: named_by(record)} if about in fields else {}
+        return self.kind.consequences(record.id, record.grid, fields | named)
 
     def _carry_out(self, record: Record, author: Author, role: Role) -> Merged:
         mutation, kind = self.mutation, self.kind
         if mutation.op == "void":
-            return Merged(merge.void(record, mutation, author), ())
+            decisions = [*merge.void(record, mutation, author), *noting.voided(record, mutation, author)]
+            record.clean = record.clean and not decisions
+            return Merged(decisions, ())
         if mutation.op == "act":
             return Merged(self._act(record, author), ())
         if admission.is_locked(record, mutation, role, self.received.stamp.ms):

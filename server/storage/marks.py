@@ -2,7 +2,7 @@
 How field marks are written down: compact JSON, nothing at all for a record nobody edited.
 
 ``{"v": {field: [[ms, counter, device, by, rank, version, value?], …]}, "d": {field: {key: [[version,
-device, element?], …]}}}``. A field with one candidate leaves its value out: it is the one in the fields. What goes
+device, element?, by?], …]}}}``. A field with one candidate leaves its value out: it is the one in the fields. What goes
 by a name with a ``+`` does not: that may be a group of fields, or a field that somebody named so. A candidate whose
 clock was not to be relied upon has its version with a minus sign; no version is 0.
 """
@@ -58,7 +58,8 @@ def _dump_candidate(candidate: Candidate, version: int, *, alone: bool) -> list[
 
 
 def _dump_dot(dot: Dot, version: int) -> list[Any]:
-    return [dot.version or version, dot.device, *([] if dot.element is None else [dot.element])]
+    row = [dot.version or version, dot.device, dot.element, dot.by]
+    return row if dot.by else row[: 2 if dot.element is None else 3]
 
 
 def _load_one(name: str, row: list[Any], fields: Fields) -> Candidate:

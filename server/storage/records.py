@@ -74,7 +74,7 @@ class RecordStore:
             subjects: Records about one of these, if last changed at *since_ms* or later.
             cells: Records of a type lying in one of its cells, if last changed at a moment or later; see
                 ``schemas.likeness``.
-            own: A device and a person: of what these wrote last about the *subjects*, only the cases.
+            own: A device and a person: of what these made about the *subjects*, only the cases.
         """
         places = [self._in_cells(name, *wanted) for name, wanted in sorted(cells.items())]
         about = self._by_others(self._since(set(subjects), since_ms), own)
@@ -122,7 +122,8 @@ class RecordStore:
             return arm
         m = self._mark
         pens = f'SELECT number FROM pen WHERE district = {m} AND device = {m} AND "by" = {m}'
-        return f"{arm[0]} AND (type = 'case' OR pen NOT IN ({pens}))", [*arm[1], self._district, *own]
+        others = f"COALESCE(origin_pen, pen) NOT IN ({pens})"
+        return f"{arm[0]} AND (type = 'case' OR {others})", [*arm[1], self._district, *own]
 
     def _found(self, arms: Iterable["_Arm | None"], suffix: str = "") -> dict[str, Record]:
         """Return what any of *arms* finds; each goes by an index of its own, which OR might prevent."""

@@ -12,20 +12,21 @@ from schemas import grid, wire
 from schemas.ids import derived_id
 from schemas.mutations import SettlingChoice
 from schemas.problems import Refusal
-from server.core import reading
 from server.core.decisions import DECIDED, DUPLICATE
-from server.core.listed import ListedConflict, item
-from server.core.offering import offered
-from server.core.settling import Dispute, dispute_of, past_candidates
+from server.core.desk import reading
+from server.core.desk.listed import ListedConflict, item
+from server.core.desk.offering import offered
+from server.core.desk.settling import Dispute, dispute_of, past_candidates
 from server.core.views import View, view_of
 from server.storage.conflicts import Conflict
 from server.storage.history import Entry, told
 from server.storage.people import Account
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases.file_disputes import DESK
 from server.values import Person, Record
 
 #: The install under which what is settled at the desk is numbered.
-INSTALL = "desk"
+INSTALL = DESK
 _ID_LENGTH = 36
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas import wire
 from schemas.mutations import Settles
+from schemas.records import TYPES
 from server.core.between.effects import Effects, Raised
 from server.core.decisions import DECIDED, NOTICE, PERSON, SUGGESTION, Decision, conflict_id
 from server.core.taken import Taken
@@ -25,6 +26,8 @@ Key = tuple[str, str, str]
 _SETTLED_PART, _REOPENED_PART = 100, 200
 #: An ordinary edit that ended a dispute, not made on the desk.
 _BY_EDIT = "edit"
+#: The install under which the office's desk numbers what is settled there.
+DESK = "desk"
 #: Nobody spoke: the two are no pair any more, or the day has another notice.
 _OF_ITSELF = frozenset({"apart"})
 
@@ -37,10 +40,12 @@ class Filing:
         rows: Every row of the push; their numbers are taken later.
         effects: What it meant for other records.
         now_ms: Server time of receipt.
+        install: The install that pushed; whoever settles at the office's desk hears of it on his tablet too.
     """
 
-    def __init__(self, work: UnitOfWork, rows: list[Taken], effects: Effects, now_ms: int) -> None:
+    def __init__(self, work: UnitOfWork, rows: list[Taken], effects: Effects, now_ms: int, install: str) -> None:
         self.now_ms = now_ms
+        self._at_desk = install == DESK
         self._work, self._rows, self._effects = work, rows, effects
         self._known = work.conflicts.by_ids(_mentioned(rows, effects))
         self._speaker = Speaker(work, rows, effects, self._known.values(), now_ms)
@@ -194,7 +199,8 @@ class Filing:
             "zh": word["zh"], "en": word["en"], **beside,
         }  # fmt: skip
         about = self._effects.get(conflict.record) or row.record
-        for person in sorted(set(wire.decode_json(conflict.people)) - {row.author.person.id}):
+        hears_already = set() if self._at_desk else {row.author.person.id}
+        for person in sorted(set(wire.decode_json(conflict.people)) - hears_already):
             yield self._telling(row, part, person, about, said)
 
     def _telling(self, row: Taken, part: int, person: str, about: Record, said: dict[str, Any]) -> TellingRow:
@@ -203,7 +209,8 @@ class Filing:
 
     def _worded(self, told: dict[str, Any], about: Record) -> dict[str, Any]:
         zh, en = self._speaker.sentence(told, about)
-        return told | {"zh": zh, "en": en}
+        kind = TYPES.get(about.type)
+        return told | {"rules": kind.rules_mark if kind else "", "zh": zh, "en": en}
 
 
 def _hears_anyway(row: Taken) -> set[str]:

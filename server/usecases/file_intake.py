@@ -41,7 +41,7 @@ def file_intake(work: UnitOfWork, intake: Intake, install: str, settled: int) ->
     _file_waiting(work, intake, install, settled)
     effects = look_around(work, intake)
     rows = [*intake.taken, *intake.brought]
-    filing = Filing(work, rows, effects, intake.received_ms)
+    filing = Filing(work, rows, effects, intake.received_ms, install)
     work.rules.note(_kinds(rows), intake.received_ms)
     for feed, of_feed in sorted(_by_feed(rows).items()):
         head = work.feeds.take(feed, len(of_feed))

@@ -2,6 +2,7 @@
 List what waits for a person 待裁定清单: the longest waiting first, page by page.
 """
 
+import dataclasses
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ from msgspec import Struct
 from schemas import grid
 from schemas.explain import fault
 from schemas.problems import Refusal
-from server.core.listed import ListedConflict
+from server.core.desk.listed import ListedConflict
 from server.core.views import View
 from server.storage.conflicts import Wanted
 from server.storage.unit_of_work import UnitOfWork
-from server.usecases.at_the_desk import Desk, Laid, told_at_once
+from server.usecases.at_the_desk import Desk, Laid
 
 State = Literal["open", "settled", "all"]
 MAX_LIMIT = 200
@@ -65,8 +66,7 @@ def list_conflicts(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) ->
         Refusal: ``outside_area`` for an area of which the desk sees nothing; ``invalid_request`` for an
             ``after`` that is none of ours.
     """
-    with told_at_once():
-        areas = _areas(desk.view(now_ms), sought.area)
+    areas = _areas(desk.view(now_ms), sought.area)
     wanted = Wanted(
         areas=areas,
         type=sought.type,
@@ -91,7 +91,10 @@ def _areas(view: View, area: str | None) -> tuple[str, ...]:
         return (area,)
     inside = tuple(one for one in view.areas if grid.lies_in(one, area))
     if not inside:
-        raise Refusal("outside_area", grid=area)
+        refusal = Refusal("outside_area", grid=area)
+        next_zh, next_en = "请写责任区域内的区划代码，或不写。", "Name an area inside, or none."
+        refusal.kind = dataclasses.replace(refusal.kind, next_zh=next_zh, next_en=next_en)
+        raise refusal
     return inside
 
 

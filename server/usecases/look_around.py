@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from server.core.between import redirects
 from server.core.between.effects import Effects
+from server.core.between.traits import traits_of
 from server.core.between.wanted import Wants, wanted
 from server.core.intake import Intake
 from server.storage.unit_of_work import UnitOfWork
@@ -23,13 +24,15 @@ def look_around(work: UnitOfWork, intake: Intake) -> Effects:
     wants = wanted([*intake.taken, *intake.brought])
     if not wants:
         return Effects(intake, {})
+    dependents = _dependents(work, wants, intake)
+    wants.paired.update(record.id for record in dependents if traits_of(record.type).pairs)
     known = _known_pairs(work, wants)
     wants.ids.update(i for pair in known for i in pair)
     wants.ids.update(_first_with_a_number(work, wants))
-    dependents = _dependents(work, wants, intake)
     # Where one of them belongs is asked anew from what it was made about.
     wants.ids.update(named for record in dependents if (named := redirects.named_by(record)))
-    effects = Effects(intake, _read(work, wants, intake), frozenset(wants.paired), known)
+    around = _read(work, wants, intake) | {record.id: record for record in dependents}
+    effects = Effects(intake, around, frozenset(wants.paired), known)
     effects.carry_out(dependents)
     return effects
 
@@ -54,10 +57,14 @@ def _read(work: UnitOfWork, wants: Wants, intake: Intake) -> dict[str, Record]:
     own = next(iter(wants.writers)) if len(wants.writers) == 1 else None
     around = work.records.around(wants.ids, wants.subjects, wants.since_ms, cells, own)
     at_hand = {row.record.id: row.record for row in (*intake.taken, *intake.brought)}
-    while goals := _goals({**around, **at_hand}.values()) - around.keys() - at_hand.keys():
-        around |= (found := work.records.around(goals, (), 0, {}))
-        if not found:
-            break
+    if own is not None and any(traits_of(record.type).dated for record in around.values()):
+        # The day's notice may stand with a check of his own.
+        around |= work.records.around((), wants.subjects, wants.since_ms, {})
+    asked: set[str] = set()
+    while goals := _goals({**around, **at_hand}.values()) - asked:
+        # What was made about an entry counts with the one that is left.
+        around |= work.records.around(goals, goals if wants.subjects else (), wants.since_ms, {})
+        asked |= goals
     return around
 
 

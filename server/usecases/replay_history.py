@@ -11,7 +11,7 @@ from schemas import rulebook, wire
 from schemas.records import TYPES, RecordType
 from schemas.rules import RuleTable
 from server.core.decisions import PERSON, conflict_id
-from server.core.replay import BROKEN, NO_CHANGE, Replayed, Row, RulesOf, replayed
+from server.core.proving.replay import BROKEN, NO_CHANGE, Replayed, Row, RulesOf, replayed
 from server.storage.history import Entry
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork

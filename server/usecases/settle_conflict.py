@@ -16,12 +16,13 @@ from schemas.explain import fault
 from schemas.mutations import CHOICES, Mutation
 from schemas.problems import Refusal
 from schemas.records import TYPES
-from server.core import reading
 from server.core.arrived import Arrived, lay_out
 from server.core.decisions import DUPLICATE
+from server.core.desk import reading
+from server.core.desk.listed import ENDINGS, KINDS_ZH, ListedConflict
+from server.core.desk.offering import may_settle
+from server.core.desk.settling import Asked, Dispute, says_the_same, signed, why_not_again, written
 from server.core.intake import Intake
-from server.core.listed import ENDINGS, ListedConflict
-from server.core.settling import Asked, Dispute, says_the_same, signed, why_not_again, written
 from server.core.taken import Taken
 from server.storage.history import Entry, told
 from server.storage.store import Store
@@ -119,9 +120,12 @@ class _Settling:
         Return the answer given before, where this very thing was asked before or is so already.
 
         Raises:
-            Refusal: ``conflict_settled``; ``invalid_request`` where it cannot be opened again.
+            Refusal: ``conflict_settled``; ``conflict_changed`` for a version that is not there yet;
+                ``invalid_request`` where it cannot be opened again.
         """
         row, asked = self._row, self._asked
+        if asked.version is not None and asked.version > max(record.version for record in self._records.all()):
+            raise Refusal("conflict_changed")  # nobody can have seen what is not there yet
         if asked.choice == "reopen":
             if row.open:
                 return "noop", self._record.version, []
@@ -142,6 +146,9 @@ class _Settling:
         mutation = self._mutation(self._asked, settled + 1)
         intake = self._take_in(_arrived(mutation, self._desk.device))
         [row] = intake.taken
+        if self._row.open and self._asked.choice == "distinct" and not _stands(row, self._dispute):
+            # Told apart in words and joined all the same would be told to everybody as the truth.
+            raise _outweighed(self._dispute)
         # The tablet of the same device did not write it, and is to hear of it.
         row.record.clean = False
         if not self._row.open and self._asked.choice != "reopen" and _stands(row, self._dispute):
@@ -170,7 +177,7 @@ class _Settling:
         )
         intake.take_all([arrived])
         for _, refusal in intake.refused:
-            raise refusal
+            raise _in_words(refusal, self._dispute, self._asked.choice)
         if intake.waiting:
             raise Refusal("conflict_unknown")
         return intake
@@ -283,6 +290,31 @@ def _check(mutation: Mutation, dispute: Dispute) -> None:
         raise Refusal(
             "invalid_request", errors or fault("invalid", refusal.message_zh, refusal.message_en, "value")
         ) from refusal
+
+
+def _outweighed(dispute: Dispute) -> Refusal:
+    """Return why two records are not taken apart."""
+    zh = "并为一条的人位阶更高，须由同级或更高一级的人员拆开"
+    en = "whoever joined them is of a higher rank; it takes his rank or a higher one to take them apart"
+    return _not_allowed(dispute, "distinct", zh, en)
+
+
+def _in_words(refusal: Refusal, dispute: Dispute, choice: str) -> Refusal:
+    """Return *refusal*; one for want of a role says in words what was tried, and whose it is."""
+    if refusal.code != "not_allowed":
+        return refusal
+    allowed = may_settle(dispute, choice)
+    zh, en = "、".join(role.zh for role in allowed), ", ".join(role.value.replace("_", " ") for role in allowed)
+    return _not_allowed(dispute, choice, f"须由{zh}的人员来做", f"that is for one of these: {en}")
+
+
+def _not_allowed(dispute: Dispute, choice: str, why_zh: str, why_en: str) -> Refusal:
+    kind_zh, choice_zh = KINDS_ZH.get(dispute.kind, dispute.kind), CHOICES.get(choice, choice)
+    refusal = Refusal("not_allowed")
+    zh = f"此人的身份不能进行这项操作：对“{kind_zh}”事项选“{choice_zh}”，{why_zh}。"
+    en = f"This person's role may not do this: '{choice}' over a dispute of the kind '{dispute.kind}'; {why_en}."
+    refusal.kind = dataclasses.replace(refusal.kind, zh=zh, en=en)
+    return refusal
 
 
 def _named(path: str, dispute: Dispute) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 from schemas import wire
 from schemas.problems import Refusal
 from schemas.records import TYPES
-from server.core import dossier
 from server.core.decisions import DUPLICATE
-from server.core.dossier import Dossier, Past
-from server.core.replay import Row
+from server.core.desk import dossier
+from server.core.desk.dossier import Dossier, Past
+from server.core.machine import machine_person
+from server.core.proving.replay import Row
 from server.storage.conflicts import Conflict
 from server.storage.history import Entry
 from server.storage.unit_of_work import UnitOfWork
@@ -53,7 +54,9 @@ class _Showing:
 
     def dossier(self) -> Dossier:
         laid, row = self._laid, self._row
-        dispute, record, names = laid.disputes[row.id], laid.records[row.record], laid.names
+        dispute, record = laid.disputes[row.id], laid.records[row.record]
+        machine = machine_person(self._desk.district)
+        names = laid.names | {machine.id: machine.name}
         detail = laid.details[row.id]
         rows = [_row(entry) for entry in self._history]
         mine = [one for one, entry in zip(rows, self._history, strict=True) if entry.record == record.id]

@@ -2,12 +2,14 @@
 Who says what about whom 措辞: the names that sentences about one push need, read once.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas import telling, wire
 from schemas.numbers import number_of
 from schemas.telling import About
+from server.core.between import redirects
 from server.core.between.effects import Effects
 from server.core.taken import Taken
 from server.storage.conflicts import Conflict
@@ -38,7 +40,11 @@ class Speaker:
 
     def sentence(self, decision: Mapping[str, Any], about: Record) -> tuple[str, str]:
         """Return what *decision*, as it is told, says about the record *about*, in Chinese and in English."""
-        return telling.sentence(decision, self._about(about))
+        spoken = self._about(about)
+        if decision["rule"] == redirects.RULE:
+            # It goes by the name of what it was about, and that has just become another.
+            spoken = dataclasses.replace(spoken, name=None)
+        return telling.sentence(decision, spoken)
 
     def settled(self, settled: Mapping[str, Any], name: str, about: Record) -> tuple[str, str]:
         """Return that a dispute over the field *name* of *about* was settled, in Chinese and in English."""

@@ -10,7 +10,7 @@ from schemas import rulebook, wire
 from schemas.records import TYPES, RecordType
 from schemas.rulebook import NotARule
 from schemas.rules import Rule, RuleTable, Together
-from server.core.replay import BROKEN, RulesOf
+from server.core.proving.replay import BROKEN, RulesOf
 from server.storage.store import Store
 from server.usecases.mistakes import Mistake
 from server.usecases.replay_history import Progress, Replaying, Unreadable, feeds_of, pages
@@ -74,10 +74,12 @@ def read_rules(written: Any, types: Mapping[str, RecordType] = TYPES) -> NewRule
 def _read_type(name: str, fields: Any, types: Mapping[str, RecordType]) -> dict[str, Rule]:
     kind = types.get(name)
     if kind is None:
-        listed = "、".join(sorted(types))
-        raise Mistake(f"没有记录类型 {name}，现有：{listed}", f"There is no record type {name}; there are: {listed}")
-    if not isinstance(fields, dict):
-        raise Mistake(f"{name} 应为 {{字段: 规则}}", f"{name} must be {{field: rule}}.")
+        listed, listed_en = (between.join(sorted(types)) for between in ("、", ", "))
+        raise Mistake(f"没有记录类型 {name}，现有：{listed}", f"There is no record type {name}; there are: {listed_en}")
+    if not isinstance(fields, dict) or not fields:
+        raise Mistake(
+            f"{name} 应为 {{字段: 规则}}，至少一个字段", f"{name} must be {{field: rule}}, with a field at least."
+        )
     return {field: _read_rule(kind, field, rule) for field, rule in fields.items()}
 
 
@@ -89,6 +91,11 @@ def _read_rule(kind: RecordType, field: str, written: Any) -> Rule:
     if field in kind.rules.groups:
         group = kind.rules.groups[field]
         raise Mistake(f"{where}：与 {group} 整组裁定", f"{where}: is settled together, as {group}.")
+    if not isinstance(written, (str, dict)):
+        raise Mistake(
+            f'{where}：应为规则名（如 "latest"）或 {{"rule": 规则名, …}}',
+            f'{where}: must be a rule\'s word, as "latest", or {{"rule": word, …}}.',
+        )
     try:
         rule = rulebook.rule_of(written, where)
     except NotARule as error:

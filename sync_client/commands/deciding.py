@@ -2,6 +2,8 @@
 What became of edits that met others' 合并说明: ``conflicts``.
 """
 
+import re
+
 import click
 from rich.padding import Padding
 from rich.text import Text
@@ -16,10 +18,11 @@ from sync_client.times import moment
 from sync_client.values import Told
 
 _EVERY = "all"
+_BETWEEN = re.compile(r"[\s,，、]+")
 
 
 @click.command("conflicts")
-@click.option("--seen", metavar="N", help="已阅，移出清单；all 为全部 put number N aside, or all")
+@click.option("--seen", metavar="N", help="已阅，移出清单；如 T2、T2,T5，all 为全部 put N aside; several, or all")
 @click.option("--all", "aside", is_flag=True, help="含已阅的 those put aside too")
 @click.option("--everyone", is_flag=True, help="本机所有人的 of everybody on this tablet")
 @pass_session
@@ -40,9 +43,12 @@ def conflicts_command(
 
 
 def _put_aside(voice: Voice, client: FieldClient, seen: str, *, everyone: bool) -> None:
-    marks = [one.mark for one in client.conflicts(everyone=everyone)] if seen == _EVERY else [seen]
-    for mark in marks:
+    listed = [one.mark for one in client.conflicts(everyone=everyone)]
+    typed = [mark.upper() for mark in _BETWEEN.split(seen) if mark]
+    for mark in listed if seen.lower() == _EVERY else typed:
         put_aside(voice, client, mark)
+    if listed and not set(typed) & {*listed, _EVERY.upper()}:
+        voice.hint(f"清单上有：{'、'.join(listed)}", f"on the list are: {', '.join(listed)}")
 
 
 def _tell(voice: Voice, names: Names, told: list[Told]) -> None:
@@ -50,7 +56,9 @@ def _tell(voice: Voice, names: Names, told: list[Told]) -> None:
         voice.say("没有冲突", "no conflicts", GOOD)
     for one in told:
         zh, en = ("待人工认定", "a person decides") if one.open else ("已处理", "settled")
-        voice.say(f"{one.mark}  {names.of_id(one.record_id)}  {moment(one.at_ms)}  {zh}", en, BAD if one.open else GOOD)
+        about = f"{one.mark}  {names.of_id(one.record_id)}  {moment(one.at_ms)}"
+        said_en = f"{about}  {en}" if voice.lang == "en" else en
+        voice.say(f"{about}  {zh}", said_en, BAD if one.open else GOOD)
         for said in one.said:
             voice.show(Padding(Text(voice.pick(said.zh, said.en)), (0, 0, 0, 4)))
         if one.seen:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,7 +34,7 @@ class Program(click.Group):
         keep_speaking()
         if not options.get("standalone_mode", True):
             return super().main(args, *rest, **options)
-        given = _json_first(list(sys.argv[1:] if args is None else args)) or ["--help"]
+        given = _general_first(list(sys.argv[1:] if args is None else args)) or ["--help"]
         telling = _Telling(given)
         with telling:
             code = super().main(given, *rest, **(options | {"standalone_mode": False}))
@@ -42,13 +42,19 @@ class Program(click.Group):
         sys.exit(int(telling.code))
 
 
-def _json_first(args: list[str]) -> list[str]:
-    """Let ``--json`` stand anywhere: whoever calls from a program should not have to think of its place."""
-    options = args[: args.index("--")] if "--" in args else args
-    if "--json" not in options:
-        return args
-    place = options.index("--json")
-    return ["--json", *args[:place], *args[place + 1 :]]
+def _general_first(args: list[str]) -> list[str]:
+    """Let ``--json`` and ``--lang`` stand anywhere: nobody should have to think of their place."""
+    end = args.index("--") if "--" in args else len(args)
+    general, rest = list[str](), list[str]()
+    words = iter(args[:end])
+    for word in words:
+        if word == "--json" or word.startswith("--lang="):
+            general.append(word)
+        elif word == "--lang":
+            general += [word, *islice(words, 1)]
+        else:
+            rest.append(word)
+    return [*general, *rest, *args[end:]]
 
 
 class _Telling:

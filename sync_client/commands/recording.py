@@ -159,7 +159,11 @@ def _refuse_unfinished(sheet: Sheet) -> None:
     if missing:
         fields = fields_of(sheet.type)
         listed = "、".join(label_of(fields.get(name), name) for name in missing)
-        raise NotUnderstood(f"还要填：{listed}。", f"Still to answer: {', '.join(map(english, missing))}.")
+        first = missing[0]
+        raise NotUnderstood(
+            f'还要填：{listed}。写法如 d {first}=…，一次给出时为 -a "d {first}=…"。',
+            f'Still to answer: {", ".join(map(english, missing))}. Type d {first}=…, or give -a "d {first}=…".',
+        )
 
 
 @click.command("edit")

@@ -5,7 +5,7 @@ from typing import Any
 from schemas.clock import Stamp
 from schemas.ids import derived_id
 from server.core.decisions import DECIDED, DUPLICATE, PERSON, SUGGESTION
-from server.core.settling import (
+from server.core.desk.settling import (
     Dispute,
     dispute_of,
 )

@@ -220,7 +220,8 @@ def test_what_no_state_would_make_legal_is_refused(act: dict[str, str], outcome:
 def test_a_void_record_still_takes_what_others_wrote_meanwhile() -> None:
     desk = Desk()
     desk.do(LI, "create", "shop", SHOP, set=NEW)
-    assert desk.do(QIAN, "void", "shop", SHOP, base=desk.version(SHOP)) == "applied"
+    # Li hears that his shop was voided.
+    assert desk.do(QIAN, "void", "shop", SHOP, base=desk.version(SHOP)) == "merged"
     assert desk.do(LI, "patch", "shop", SHOP, set={"door_no": "3"}) == "merged"
     record = desk.shelf.records[SHOP]
     assert (record.void, record.fields["door_no"]) == (True, "3")
@@ -231,7 +232,7 @@ def test_a_photo_added_again_and_again_costs_one_dot() -> None:
     desk.do(LI, "create", "shop", SHOP, set=NEW)
     for _ in range(5):
         desk.do(LI, "patch", "shop", SHOP, add={"photos": [{"sha256": "3f" * 32, "role": "near"}]})
-    assert desk.shelf.records[SHOP].marks.dots == {"photos": {"3f" * 32: (Dot(6, "li"),)}}
+    assert desk.shelf.records[SHOP].marks.dots == {"photos": {"3f" * 32: (Dot(6, "li", None, LI.id),)}}
 
 
 # -- size ---------------------------------------------------------------------------------------------

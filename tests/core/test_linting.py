@@ -32,10 +32,10 @@ from schemas.rules import (
     settled_by,
     union,
 )
-from server.core.findings import LAWS, Finding
-from server.core.linting import ROUNDS, lint
-from server.core.samples import Sampler
-from server.core.trials import Field, one_by_one, play, shuffled
+from server.core.proving.findings import LAWS, Finding
+from server.core.proving.linting import ROUNDS, lint
+from server.core.proving.samples import Sampler
+from server.core.proving.trials import Field, one_by_one, play, shuffled
 from tests.core.trees import edit, merged
 from tests.core.trees import planted as planted_tree
 from tests.schemas.samples import TREES

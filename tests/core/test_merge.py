@@ -197,7 +197,7 @@ def test_a_photo_described_anew_is_replaced_by_whoever_saw_it() -> None:
     tree = planted(photos=[NEAR])
     merged(tree, edit("a", "wang", 2_000, add={"photos": [FAR]}))
     assert tree.fields["photos"] == [FAR]
-    assert tree.marks.dots == {"photos": {NEAR["sha256"]: (Dot(2, "a"),)}}
+    assert tree.marks.dots == {"photos": {NEAR["sha256"]: (Dot(2, "a", None, "wang"),)}}
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -9,8 +9,8 @@ from schemas.roles import Role
 from schemas.rules import Candidate
 from server.core.admission import SETTLING
 from server.core.decisions import DECIDED, KINDS, NOTICE, PERSON, SUGGESTION
-from server.core.offering import offered
-from server.core.settling import (
+from server.core.desk.offering import offered
+from server.core.desk.settling import (
     Dispute,
 )
 from tests.core.desk import DISTRICT, GRID_7, MORNING, QIAN, STREET, WANG, always, person

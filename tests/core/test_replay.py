@@ -15,9 +15,9 @@ from schemas.problems import Refusal
 from schemas.records import TYPES, Fields
 from schemas.roles import Role
 from schemas.rules import LATEST, RuleTable
-from server.core import replay
 from server.core.intake import Intake
-from server.core.replay import Replayed, Row, replayed
+from server.core.proving import replay
+from server.core.proving.replay import Replayed, Row, replayed
 from server.core.taken import Taken
 from server.values import Record
 from tests.core.desk import CHECK, GRID_7, HOUR, LI, QIAN, SHOP, WANG, Desk, always, person

@@ -11,7 +11,7 @@ from schemas.problems import Refusal
 from schemas.records import TYPES
 from schemas.rules import Candidate
 from server.core.decisions import DECIDED, DUPLICATE, KINDS, NOTICE, PERSON, SUGGESTION
-from server.core.settling import (
+from server.core.desk.settling import (
     POSSIBLE,
     Asked,
     Dispute,
@@ -25,7 +25,7 @@ from server.core.settling import (
     why_not_again,
     written,
 )
-from server.core.settling import pair_in as both_in
+from server.core.desk.settling import pair_in as both_in
 from tests.core.desk import LI, MORNING, QIAN, WANG
 from tests.core.disputes import ELSEWHERE, NOW, OLDER, YOUNGER, Row, dispute, pair, record, told, two
 

@@ -17,7 +17,7 @@ from schemas.rules import CLOCK_UNCERTAIN
 from schemas.situations import SITUATIONS
 from schemas.telling import About, sentence, settled_sentence
 from schemas.telling.facts import Settled, Told
-from schemas.telling.sentences import OTHERWISE, SENTENCES, SETTLED, SETTLED_OTHERWISE
+from schemas.telling.sentences import OTHERWISE, REOPENED_PAIR, SENTENCES, SETTLED, SETTLED_OTHERWISE
 from tests.schemas.told_stories import (
     CASE,
     NAMES,
@@ -257,7 +257,7 @@ def test_no_settling_is_ever_met_with_silence_or_an_error(settled: dict[str, Any
 
 @pytest.mark.parametrize(
     ("pairs", "words"),
-    [([*SENTENCES.values(), *OTHERWISE], Told), ([*SETTLED.values(), SETTLED_OTHERWISE], Settled)],
+    [([*SENTENCES.values(), *OTHERWISE], Told), ([*SETTLED.values(), REOPENED_PAIR, SETTLED_OTHERWISE], Settled)],
 )
 def test_every_brace_is_known_and_both_languages_say_the_same(pairs: list[tuple[str, str]], words: type) -> None:
     for zh, en in pairs:
@@ -302,6 +302,14 @@ def test_settling_without_a_reason_names_none() -> None:
     assert settled_sentence(settled, SHOP, "name") == (
         "老王修车：建议已采纳，店名改为“王记修车行”（赵敏 09:50）。",
         '老王修车: the suggestion was accepted, name is now "王记修车行" (赵敏, 09:50).',
+    )
+
+
+def test_a_pair_opened_again_is_told_by_its_names_and_not_by_an_id() -> None:
+    settled = {"by": ZHAO, "at_ms": ms("07-18 09:50"), "choice": "reopen"}
+    assert settled_sentence(settled, SHOP, "0197f3a0-0000-7000-8000-0000000000a1") == (
+        "“老王修车”和另一条记录是否为同一户，要重新认定（赵敏 09:50）。",
+        'Whether "老王修车" and another record are one shop is to be decided again (赵敏, 09:50).',
     )
 
 

@@ -157,6 +157,22 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
         "The removal by 王芳, 09:07 had no effect; it stands as number 132 of the history.",
     ),
     (
+        "a photo that somebody else had added and she had seen",
+        SHOP,
+        decided("photos", "union", "taken_away", wang({"sha256": PHOTO, "role": "near"})),
+        "老王修车：照片3f2a…已由王芳 09:07 删除，记在历史第 132 号。有异议请联系办公室。",
+        "老王修车: photo 3f2a… was removed by 王芳, 09:07; that stands as number 132 of the history. "
+        "If you object, ask the office.",
+    ),
+    (
+        "the office voids a worker's check",
+        CHECK,
+        decided("void", "void", "voided", zhao(None)),
+        "XC-20200718-005-000123：已由赵敏 09:07 作废。内容都还在，有异议请联系办公室。",
+        "XC-20200718-005-000123: it was voided by 赵敏, 09:07. "
+        "All of it is still there; if you object, ask the office.",
+    ),
+    (
         "a refusal after the case was accepted",
         CASE,
         decided("status", "workflow", "late_action", zhao("accepted"), wang("refuse")),

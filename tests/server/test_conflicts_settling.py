@@ -228,6 +228,22 @@ def test_what_was_joined_by_mistake_is_taken_apart(office: Office) -> None:
     assert zhao.list() == []
 
 
+def test_a_lower_rank_does_not_take_apart_what_a_higher_one_joined(office: Office) -> None:
+    """Else everybody would be told that there are two, while the one still stands for the other."""
+    two_shops(office)
+    qian, zhao = clerk(office, "qian"), clerk(office, "zhao")
+    qian.settle(qian.only(), "merge")
+    [joined] = qian.list("?state=settled")
+    qian.reopen(joined)
+    before = rows(office)
+    refused = zhao.try_to_settle(zhao.only(), "distinct")
+    assert code(refused) == "not_allowed"
+    assert "位阶更高" in refused.get_json()["message_zh"]
+    assert (rows(office), zhao.only()["open"], fields(office, SECOND)["merged_into"]) == (before, True, SHOP)
+    qian.settle(qian.only(), "distinct")
+    assert not fields(office, SECOND).get("merged_into")
+
+
 def test_two_cases_become_one(office: Office) -> None:
     """The one found first is the main case; who reported the other stands in it."""
     two_cases(office)

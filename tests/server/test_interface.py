@@ -89,3 +89,10 @@ def test_the_document_is_whole(li: RawDevice) -> None:
             answers = call["responses"]
             assert "default" not in answers, path
             assert all("application/problem+json" in answers[code]["content"] for code in answers if code >= "400")
+
+
+def test_the_page_for_people_explains_its_star(li: RawDevice) -> None:
+    """On a tablet nobody can hover over a sign to learn what it means."""
+    page = li.office.app.test_client().get("/docs").get_data(as_text=True)
+    assert "带 <b>*</b> 的必填" in page
+    assert "/v1/conflicts/{conflict}/settle" in page

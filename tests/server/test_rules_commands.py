@@ -208,6 +208,8 @@ NO_RULES: dict[str, tuple[Any, str]] = {
     "a ladder too short": ({"case": {"severity": {"rule": "escalate", "ladder": ["minor"]}}}, "case.severity"),
     "a number's rule for words": ({"shop": {"name": "highest"}}, "shop.name"),
     "another verb": ({"shop": {"photos": "latest"}}, "shop.photos"),
+    "no field at all": ({"shop": {}}, "shop"),
+    "a number": ({"shop": {"name": 5}}, '{"rule"'),
     "too much given": ({"shop": {"name": {"rule": "latest", "window_ms": 3}}}, "shop.name"),
 }
 
@@ -261,5 +263,22 @@ def test_trying_rules_tells_what_would_differ(disputed: Office, type_: Type, tmp
     assert "1 values differ, 0 disputes would open, 1 disputes would not open" in told
     summary = json.loads(type_(commands.rules, "try", str(file), "--json").output)["summary"]
     assert (summary["records"], summary["values"], summary["ends"]) == (1, 1, 1)
-    file.write_text("{", encoding="utf-8")
-    assert "不是 JSON" in type_(commands.rules, "try", str(file), code=1).output
+    assert "店名（牌匾） name：现为 now 王记修车行（李明） → 将为 then 老王汽修（王芳）" in told
+    assert f"商户“王记修车行” {SHOP}" in told
+
+
+NO_FILES = {
+    "half a sentence": (b"{", "不是 JSON"),
+    "too deep": (b"[" * 200_000, "不是 JSON"),
+    "empty": (b"", "不是 JSON"),
+    "of another alphabet": ('{"店": 1}'.encode("gb18030"), "请另存为 UTF-8"),
+    "too large": (b" " * 1_100_000, "太大"),
+    "one type twice": (b'{"shop": {"name": "person"}, "shop": {"name": "latest"}}', "写了两次：shop"),
+}
+
+
+@pytest.mark.parametrize(("raw", "told"), NO_FILES.values(), ids=NO_FILES)
+def test_a_file_that_is_none_is_told_in_one_sentence(type_: Type, tmp_path: Path, raw: bytes, told: str) -> None:
+    file = tmp_path / "new.json"
+    file.write_bytes(raw)
+    assert told in type_(commands.rules, "try", str(file), code=1).output

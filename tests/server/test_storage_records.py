@@ -240,11 +240,12 @@ def test_what_lies_there_since_long_is_left_out_where_time_matters(store: Store)
         assert named(work.records.around([], [], 0, {"case": (NOON + 1, [cell])})) == {"new"}
 
 
-def test_of_a_lone_writers_own_only_the_cases_concern_him(store: Store) -> None:
+def test_of_what_a_lone_writer_made_only_the_cases_concern_him(store: Store) -> None:
     """His colleague's check of the same street does, and whatever a case of his own says."""
     street = id_of("street")
     mine, theirs = record("mine", "street_check", target_id=street), record("theirs", "street_check", target_id=street)
-    theirs.by = id_of("somebody else")
+    # Whose a check is does not change with who wrote into it last.
+    theirs.origin = theirs.origin._replace(by=id_of("somebody else"))
     write(store, mine, theirs, record("my case", "case", target_id=street))
     with store.work(HAIZHOU, writing=False) as work:
         assert named(work.records.around([], [street], 0, {}, (mine.device, mine.by))) == {"theirs", "my case"}

@@ -58,6 +58,8 @@ def test_in_english_only_english_is_said(told: Terminal) -> None:
     assert OPEN_EN in said
     assert EN in said.replace("\n    ", " ")
     assert "现为" not in said
+    assert "T1  老王修车  2020-07-15 16:00  a person decides" in said
+    assert told.types("conflicts", "--lang", "en").stdout == said == told.types("conflicts", "--lang=en").stdout
 
 
 def test_a_program_gets_everything(told: Terminal) -> None:
@@ -96,7 +98,15 @@ def test_everything_can_be_put_aside_at_once(told: Terminal) -> None:
 
 def test_a_number_that_is_not_there_is_told(told: Terminal) -> None:
     told.types("sync")
-    assert "清单里没有第 T7 条" in told.types("conflicts", "--seen", "T7").stdout
+    said = told.types("conflicts", "--seen", "T7").stdout
+    assert "清单里没有第 T7 条" in said
+    assert "清单上有：T2、T1" in said
+
+
+@pytest.mark.parametrize("typed", ["T1,T2", "t2 t1", "T1、T2", "ALL"])
+def test_several_are_put_aside_at_once(told: Terminal, typed: str) -> None:
+    told.types("sync")
+    assert "没有冲突" in told.types("conflicts", "--seen", typed).stdout
 
 
 def test_on_a_shared_tablet_everybody_reads_his_own(told: Terminal) -> None:

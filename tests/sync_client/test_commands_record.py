@@ -116,6 +116,18 @@ def test_vehicles_are_counted_before_they_are_judged(terminal: Terminal) -> None
     assert fields["target_id"] == PAVEMENT
 
 
+def test_what_is_still_missing_is_told_with_how_to_write_it(terminal: Terminal) -> None:
+    """Given at once, with nobody to ask: no register says whether the shop has greenery."""
+    given = ("-a", "l 室内或地下", "-a", "a", "--yes")
+    terminal.office.write("shop", LAO_WANG, GRID_7, name="老王修车", category="repair", code="SH-0001", has_green=None)
+    terminal.types("sync")
+    said = terminal.types("record", "shop", "--target", "SH-0001", *given)
+    assert said.exit_code == 1
+    assert "d has_green=…" in said.stdout
+    told = terminal.types("record", "shop", "--target", "SH-0001", *given, "-a", "d has_green=否")
+    assert told.exit_code == 0, told.stdout
+
+
 def test_a_shop_that_no_register_knows(terminal: Terminal) -> None:
     """Its name and place are written down, and what the register would have told is asked."""
     done = terminal.types(

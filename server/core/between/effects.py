@@ -38,6 +38,14 @@ class Ended(NamedTuple):
     choice: str
 
 
+class Moved(NamedTuple):
+    """A check or case that now stands with another register entry than *left*, and the row that caused it."""
+
+    row: Taken
+    record: Record
+    left: str
+
+
 @dataclass(slots=True)
 class Effects:
     """
@@ -57,6 +65,7 @@ class Effects:
     raised: list[Raised] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     _at_hand: Neighbours = field(init=False)
+    _moved: list[Moved] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._at_hand = Neighbours(self.around)
@@ -72,19 +81,23 @@ class Effects:
         rows = list(self._at_hand.rows.values())
         new = [row for row in rows if not row.record.stored_before]
         if self._at_hand.mergers:
-            for row in new:
-                self._follow(row)
+            written = _written((*self.intake.taken, *self.intake.brought))
+            for row in rows:
+                if not row.record.stored_before or "target_id" in written[row.record.id]:
+                    self._follow(row)
         for row in new:
             if traits_of(row.record.type).dated:
-                self._check(row)
+                self._stand_on(row)
         known = self._at_hand.rows
         at_hand = (known[r.id].record if r.id in known else r for r in dependents)
         self._turn([record for record in at_hand if record.stored_before])
+        # Only now everything stands where it belongs.
+        self._renew_days(rows)
+        self._renew_sightings(rows)
         for row in rows:
-            if row.record.void and row.record.stored_before:
-                self._day_without(row)
             self._join(row)
             self._pair(row)
+        self._pair_moved()
         self._look_again()
 
     def get(self, record_id: str) -> Record | None:
@@ -92,17 +105,6 @@ class Effects:
         return self._at_hand.get(record_id)
 
     # -- a new check or case ------------------------------------------------------------------------
-
-    def _check(self, row: Taken) -> None:
-        target = row.record.fields.get("target_id")
-        if target is None:
-            return
-        subject = self.get(target)
-        if subject is not None:
-            self._stand_on(row, subject)
-            self._suggest_opening(row, subject)
-        if len(self._at_hand.about(target)) > 1:
-            self._same_day(row, target)
 
     def _follow(self, row: Taken) -> None:
         sets = redirects.redirect(row.record, self.get)
@@ -112,76 +114,39 @@ class Effects:
             row.note(decision)
             self._at_hand.place(row.record)
 
-    def _stand_on(self, row: Taken, subject: Record) -> None:
+    def _stand_on(self, row: Taken) -> None:
         check = row.record
+        subject = self.get(str(check.fields.get("target_id")))
         moved = basis.moved(check, subject)
-        if moved:
+        if moved and subject is not None:
             sets = {basis.FIELD: moved}
             check.fields.update(sets)
             for own in moved:
                 row.note(basis.told(check, own, subject, sets))
-
-    def _suggest_opening(self, row: Taken, shop: Record, written: Iterable[str] = ()) -> None:
-        if shop.type != "shop":
-            return
-        found = sightings.suggestion(shop, self._at_hand.about(shop.id).values())
-        if found is not None:
-            self.raised.append(Raised(row, shop, SUGGESTION, found))
-        elif sightings.FIELD in written:
-            self.ended.append(Ended(row, shop, sightings.SLOT, SUGGESTION, "apart"))
-
-    def _same_day(self, row: Taken, target: str) -> None:
-        check = row.record
-        beside = same_day.others(check, self._at_hand.about(target).values())
-        if beside:
-            decision = same_day.told(check, beside)
-            *older, about = sorted([check, *beside], key=lambda one: one.id)
-            self.raised.append(Raised(row, about, decision.kind, decision))
-            # The day has one notice, and it stands with the youngest of its checks.
-            self.ended += [Ended(row, one, decision.field, decision.kind, "apart") for one in older]
-
-    def _day_without(self, row: Taken) -> None:
-        """Renew the notice of a day of which one check was voided."""
-        check = row.record
-        target = check.fields.get("target_id")
-        if not traits_of(check.type).dated or target is None:
-            return
-        left = same_day.others(check, self._at_hand.about(target).values(), of_anybody=True)
-        for one in left[-1:]:
-            beside = same_day.others(one, left)
-            if beside:
-                decision = same_day.told(one, beside)
-                about = max(left, key=lambda other: other.id)
-                self.raised.append(Raised(row, about, decision.kind, decision))
-        renewed = {raised.about.id for raised in self.raised}
-        decision = same_day.told(check, [])
-        over = (one for one in (check, *left) if one.id not in renewed)
-        self.ended += [Ended(row, one, decision.field, decision.kind, "apart") for one in over]
 
     # -- a register that changed --------------------------------------------------------------------
 
     def _turn(self, dependents: list[Record]) -> None:
         for record in dependents:
             self._at_hand.place(record)
-        written, led_to = _by_record((*self.intake.taken, *self.intake.brought))
+        led_to = _led_to((*self.intake.taken, *self.intake.brought))
         turned = [row for row in self._at_hand.rows.values() if row.record.stored_before]
         cause = {i: row for row in turned for i in (row.record.id, *led_to[row.record.id])}
         for record in dependents:
             row = cause.get(record.fields.get("target_id", "")) or cause.get(redirects.named_by(record) or "")
             if row is not None:
                 self._amend(row, record)
-        for row in turned:
-            self._suggest_opening(row, row.record, written[row.record.id])
 
     def _amend(self, row: Taken, record: Record) -> None:
         """Bring a check or case that is there already into line with a register that changed."""
         sets: Fields = {}
         notes: list[Decision] = []
+        left = str(record.fields.get("target_id"))
         moved_on = redirects.redirect(record, self.get)
         if moved_on:
             notes.append(redirects.told(record, moved_on, row.author, self.get))
             sets |= moved_on
-        subject = self.get(str(sets.get("target_id", record.fields.get("target_id"))))
+        subject = self.get(str(sets.get("target_id", left)))
         moved = basis.moved(record, subject)
         if moved != record.fields.get(basis.FIELD, []) and subject is not None:
             sets[basis.FIELD] = moved or None
@@ -189,6 +154,64 @@ class Effects:
         if sets:
             self.intake.amend(record, row.author, row.received, sets=sets, decisions=notes)
             self._at_hand.place(record)
+        if moved_on:
+            self._moved.append(Moved(row, record, left))
+
+    # -- checks of one thing ------------------------------------------------------------------------
+
+    def _renew_days(self, rows: list[Taken]) -> None:
+        """Look again at every day on which a thing gained or lost a check."""
+        for row in rows:
+            target = row.record.fields.get("target_id")
+            if traits_of(row.record.type).dated and target is not None:
+                if not row.record.stored_before:
+                    self._renew_day(row, row.record, target)
+                elif row.record.void:
+                    self._renew_day(row, row.record, target, lost=True)
+        for row, record, left in self._moved:
+            if traits_of(record.type).dated:
+                self._renew_day(row, record, left, lost=True)
+                self._renew_day(row, record, record.fields["target_id"])
+
+    def _renew_day(self, row: Taken, check: Record, target: str, *, lost: bool = False) -> None:
+        """The day has one notice, and it stands with the youngest of its checks."""
+        day = same_day.beside(check, target, self._at_hand.about(target).values())
+        holder = same_day.holder(day)
+        if holder is None and not lost:
+            return
+        if holder is not None:
+            first = check if check in day else holder
+            decision = same_day.told(first, [other for other in day if other is not first])
+            self.raised.append(Raised(row, holder, decision.kind, decision))
+        over = same_day.told(check, [])
+        others = {one.id: one for one in (check, *day) if one is not holder}
+        self.ended += [Ended(row, one, over.field, over.kind, "apart") for one in others.values()]
+
+    def _renew_sightings(self, rows: list[Taken]) -> None:
+        """Look again at every shop that was seen, or closed, or that lost a check."""
+        written = _written((*self.intake.taken, *self.intake.brought))
+        for row in rows:
+            record = row.record
+            fresh, about = not record.stored_before, record.fields.get("target_id")
+            said = record.void or not written[record.id].isdisjoint((sightings.FIELD, sightings.SEEN))
+            if record.type == "shop" and not fresh and said:
+                self._suggest_opening(row, record.id)
+            elif traits_of(record.type).dated and about is not None and (fresh or said):
+                self._suggest_opening(row, about, ends=not fresh)
+        for row, record, left in self._moved:
+            if traits_of(record.type).dated:
+                self._suggest_opening(row, left)
+                self._suggest_opening(row, record.fields["target_id"])
+
+    def _suggest_opening(self, row: Taken, shop_id: str, *, ends: bool = True) -> None:
+        shop = self.get(shop_id)
+        if shop is None or shop.type != "shop":
+            return
+        found = sightings.suggestion(shop, self._at_hand.about(shop.id).values())
+        if found is not None:
+            self.raised.append(Raised(row, shop, SUGGESTION, found))
+        elif ends:
+            self.ended.append(Ended(row, shop, sightings.SLOT, SUGGESTION, "apart"))
 
     # -- pairs --------------------------------------------------------------------------------------
 
@@ -198,14 +221,16 @@ class Effects:
         into = case.fields.get("merged_into")
         if case.type != "case" or into is None:
             return
-        main = self.intake.records.get(redirects.survivor_of(into, self.intake.records.get))
-        if main is None:
-            return
-        sets, adds = pairs.lacking(main, case)
-        if sets or adds:
-            self.intake.amend(main, row.author, row.received, sets=sets, adds=adds)
-        if row.arrived is not None and row.arrived.mutation is not None and row.arrived.mutation.act is not None:
-            row.note(_joined(row, case, main))
+        get = self.intake.records.get
+        path = [main for i in redirects.path_of(into, get) if (main := get(i)) is not None]
+        # Also to one that has itself gone on: it has as much where the joining came first.
+        for main in path:
+            sets, adds = pairs.lacking(main, case)
+            if sets or adds:
+                self.intake.amend(main, row.author, row.received, sets=sets, adds=adds)
+        mutation = row.arrived.mutation if row.arrived is not None else None
+        if path and mutation is not None and mutation.act is not None:
+            row.note(_joined(row, case, path[-1]))
 
     def _pair(self, row: Taken) -> None:
         record = row.record
@@ -213,6 +238,12 @@ class Effects:
             return
         for other in self._at_hand.near(record):
             self._judge(row, pairs.pair_of(record, other))
+
+    def _pair_moved(self) -> None:
+        for row, record, _ in self._moved:
+            if traits_of(record.type).pairs:
+                for other in self._at_hand.near(record):
+                    self._judge(row, pairs.pair_of(record, other))
 
     def _judge(self, row: Taken, pair: Pair) -> None:
         found = pairs.verdict(pair)
@@ -226,23 +257,30 @@ class Effects:
         """Judge pairs in dispute again whose other half is not near any more, or was never."""
         judged = {(r.about.id, r.decision.field) for r in self.raised if r.kind == DUPLICATE}
         judged |= {(e.about.id, e.field) for e in self.ended}
+        cause = {record.id: row for row, record, _ in self._moved} | self._at_hand.rows
         for younger, older in sorted(self.known_pairs - judged):
-            row = self._at_hand.rows.get(younger) or self._at_hand.rows.get(older)
+            row = cause.get(younger) or cause.get(older)
             one, other = self.get(younger), self.get(older)
             if row is not None and one is not None and other is not None:
                 self._judge(row, Pair(one, other))
 
 
-def _by_record(rows: Iterable[Taken]) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
-    """Return, by record, the fields that *rows* wrote, and what it was merged into before and after."""
+def _written(rows: Iterable[Taken]) -> Mapping[str, set[str]]:
+    """Return, by record, the fields that *rows* wrote."""
     written: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.changes and row.arrived is not None and row.arrived.mutation is not None:
+            written[row.record.id].update(row.arrived.mutation.set)
+    return written
+
+
+def _led_to(rows: Iterable[Taken]) -> Mapping[str, set[str]]:
+    """Return, by record, what *rows* found it merged into, and what they left it merged into."""
     led_to: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        record, mutation = row.record, row.arrived.mutation if row.arrived else None
-        if row.changes and record.stored_before:
-            written[record.id].update(mutation.set if mutation else ())
-            led_to[record.id].update(filter(None, (row.left, record.fields.get(MERGED_INTO))))
-    return written, led_to
+        if row.changes and row.record.stored_before:
+            led_to[row.record.id].update(filter(None, (row.left, row.record.fields.get(MERGED_INTO))))
+    return led_to
 
 
 def _joined(row: Taken, case: Record, main: Record) -> Decision:

@@ -28,18 +28,19 @@ class Neighbours:
     around: Mapping[str, Record]
     rows: dict[str, Taken] = field(default_factory=dict)
     mergers: bool = False
+    _stands: dict[str, str] = field(default_factory=dict)
     _about: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     _cells: dict[tuple[str, str, int], dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     _numbers: dict[tuple[str, str], dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, rows: Iterable[Taken]) -> None:
         """Take in what was read, and *rows* over it."""
+        self.rows.update((row.record.id, row) for row in rows if row.changes)
         for record in self.around.values():
-            self.place(record)
-        for row in rows:
-            if row.changes:
-                self.rows[row.record.id] = row
-                self.place(row.record)
+            if record.id not in self.rows:
+                self.place(record)
+        for row in self.rows.values():
+            self.place(row.record)
 
     def get(self, record_id: str) -> Record | None:
         """Return a record as the push leaves it, or as it was read; None where it is not at hand."""
@@ -68,8 +69,12 @@ class Neighbours:
         """Let *record* be found; again after it has moved."""
         traits, fields = traits_of(record.type), record.fields
         target = fields.get(traits.about) if traits.about else None
+        left = self._stands.pop(record.id, None)
+        if left is not None:
+            del self._about[left][record.id]
         if target:
             self._about[target][record.id] = record
+            self._stands[record.id] = target
         if fields.get(MERGED_INTO):
             self.mergers = True
         if traits.likeness and not record.void:

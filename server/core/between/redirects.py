@@ -25,12 +25,19 @@ def survivor_of(record_id: str, get: Get) -> str:
     passed: list[str] = []
     while record_id not in passed:
         passed.append(record_id)
-        record = get(record_id)
-        into = record.fields.get(MERGED_INTO) if record is not None else None
+        into = _into(record_id, get)
         if into is None or get(into) is None:
             return record_id
         record_id = into
     return min(passed[passed.index(record_id) :])
+
+
+def path_of(record_id: str, get: Get) -> list[str]:
+    """Return everything that *record_id* goes into, one after the other, up to what is left of it."""
+    path = [record_id]
+    while path[-1] != survivor_of(record_id, get):
+        path.append(str(_into(path[-1], get)))
+    return path
 
 
 def named_by(record: Record) -> str | None:
@@ -38,6 +45,22 @@ def named_by(record: Record) -> str | None:
     subject = traits_of(record.type).about
     named: str | None = record.fields.get(ORIGINAL) or (record.fields.get(subject) if subject else None)
     return named
+
+
+def stand_where_named(record: Record) -> bool:
+    """
+    Let *record* stand again with what it was made about, in place; say whether it stood elsewhere.
+
+    So that whoever names another thing is weighed against what was named, and never against a redirect.
+    """
+    subject, original = traits_of(record.type).about, record.fields.get(ORIGINAL)
+    if subject is None or original is None:
+        return False
+    record.fields[subject] = record.fields.pop(ORIGINAL)
+    kept = record.marks.values.get(subject, ())
+    if len(kept) == 1:  # read as whatever the field showed
+        record.marks.values[subject] = (kept[0]._replace(value=original),)
+    return True
 
 
 def redirect(record: Record, get: Get) -> Fields:
@@ -66,6 +89,11 @@ def told(record: Record, sets: Fields, author: Author, get: Get) -> Decision:
     facts = {"from_name": _name(get(gone)), "to_name": _name(get(kept.value))}
     written = {name: value for name, value in sets.items() if value is not None}
     return note(subject, RULE, UNDONE if undone else REASON, kept, was, sets=written, facts=facts)
+
+
+def _into(record_id: str, get: Get) -> str | None:
+    record = get(record_id)
+    return record.fields.get(MERGED_INTO) if record is not None else None
 
 
 def _name(record: Record | None) -> str | None:

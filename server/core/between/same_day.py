@@ -21,27 +21,28 @@ def day_of(check: Record) -> str:
     return datetime.fromisoformat(check.fields["observed_at"]).astimezone(BEIJING).date().isoformat()
 
 
-def others(check: Record, about: Iterable[Record], *, of_anybody: bool = False) -> list[Record]:
+def beside(check: Record, target: str, about: Iterable[Record]) -> list[Record]:
     """
-    Return those of *about* that other people made of the same thing by the same form that day.
+    Return those of *about* that were made of the thing *target* by the same form on the day of *check*.
 
-    Args:
-        of_anybody: Those of the same person too.
+    *check* is among them if it stands there too; a voided one never is.
     """
-    day, who = day_of(check), check.fields.get("inspector_id")
-    return sorted(
-        (
-            other
-            for other in about
-            if other.id != check.id
-            and other.type == check.type
-            and not other.void
-            and other.fields.get("target_id") == check.fields.get("target_id")
-            and (of_anybody or other.fields.get("inspector_id") != who)
-            and day_of(other) == day
-        ),
-        key=lambda other: other.origin.stamp,
+    day = day_of(check)
+    found = (
+        other
+        for other in about
+        if other.type == check.type
+        and not other.void
+        and other.fields.get("target_id") == target
+        and day_of(other) == day
     )
+    return sorted(found, key=lambda other: other.origin.stamp)
+
+
+def holder(day: list[Record]) -> Record | None:
+    """Return the check with which the notice of *day* stands, the youngest; None where one person made all."""
+    people = {check.fields.get("inspector_id") for check in day}
+    return max(day, key=lambda check: check.id) if len(people) > 1 else None
 
 
 def told(check: Record, beside: list[Record]) -> Decision:

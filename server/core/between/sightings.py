@@ -11,6 +11,8 @@ from server.values import Record
 
 RULE, REASON = "observation_beats_status", "seen_open"
 FIELD = "status"
+#: What a check says of it.
+SEEN = "open_now"
 #: Beside what a lower rank may have suggested for the same field.
 SLOT = "status+seen"
 _SHUT = frozenset({"closed", "closed_temporarily", "vacant"})
@@ -44,4 +46,4 @@ def suggestion(shop: Record | None, checks: Iterable[Record]) -> Decision | None
 
 
 def _saw_it_open(check: Record) -> bool:
-    return check.type == "shop_check" and not check.void and check.fields.get("open_now") is True
+    return check.type == "shop_check" and not check.void and check.fields.get(SEEN) is True

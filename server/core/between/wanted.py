@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from schemas import likeness
 from schemas.mutations import Mutation
 from schemas.rules import DAY_MS
-from server.core.between import redirects
+from server.core.between import redirects, sightings
 from server.core.between.traits import traits_of
 from server.core.taken import Taken
 from server.values import Record
@@ -62,6 +62,9 @@ def wanted(rows: Iterable[Taken]) -> Wants:
 def _add(wants: Wants, row: Taken) -> None:
     record = row.record
     mutation = row.arrived.mutation if row.arrived else None
+    joined = record.fields.get("merged_into")
+    if joined is not None:
+        wants.ids.add(joined)
     if not record.stored_before:
         _add_new(wants, record)
     elif mutation is not None:
@@ -86,10 +89,11 @@ def _add_changed(wants: Wants, row: Taken, mutation: Mutation) -> None:
     if mutation.op != "patch" or not written.isdisjoint(_TELLING):
         wants.paired.add(record.id)
         _add_likely(wants, record)
-    joined = record.fields.get("merged_into")
-    if joined is not None:
-        wants.ids.add(joined)
-    if record.void and traits_of(record.type).dated:
+    target = record.fields.get("target_id")
+    if target and traits_of(record.type).dated and (record.void or sightings.SEEN in written):
+        wants.ids.add(target)
+        wants.turned.add(target)
+    elif target and "target_id" in written:
         _add_subject(wants, record)
     if not written.isdisjoint(traits_of(record.type).watched):
         wants.turned.update(i for i in (record.id, row.left, record.fields.get("merged_into")) if i)

@@ -35,7 +35,7 @@ def test_follow_redirect(town: Town) -> None:
     end = one_end(town, story, "zhao", "li")
     assert (end["检查"]["target_id"], end["检查"]["original_target_id"]) == ("新条目", "旧条目")
     assert end["旧条目"]["merged_into"] == "新条目"
-    said = "王记修车行：已转到“王记修车行”名下，因为“老王修车”并入了它。内容不变，原对象的编号也留着。"
+    said = "门前三包检查：已转到“王记修车行”名下，因为“老王修车”并入了它。内容不变，原对象的编号也留着。"
     assert end.heard["li"] == {("检查", "target_id", "follow_redirect"): said}
 
 

@@ -41,6 +41,44 @@ def test_a_photo_that_somebody_else_added_meanwhile_stays(town: Town) -> None:
     assert [photo["role"] for photo in end["店"]["photos"]] == ["overview"]
 
 
+def test_whoever_took_a_photo_hears_that_it_was_taken_away(town: Town) -> None:
+    """Wang has seen Li's photo and deletes it while he notes a telephone: it goes, and he is told by whom."""
+
+    def story(scene: Scene) -> None:
+        shop = old_shop(scene, "li", "wang")
+        li, wang = scene.tablets("li", "wang")
+        li.edit(shop, add={"photos": [scene.photo("门面")]})
+        scene.meet("li", "wang")
+        wang.edit(shop, remove={"photos": [scene.sha("门面")]})
+        li.edit(shop, operator_phone="13804180000")
+        scene.arrive()
+
+    end = one_end(town, story, "li", "wang", told=False)
+    assert not end["店"]["photos"]
+    [said] = end.heard["li"].values()
+    assert "已由王芳" in said
+    assert "删除" in said
+
+
+def test_whose_check_is_voided_hears_of_it(town: Town) -> None:
+    """Qian voids Li's check as a double entry while Li adds a photo to it: the photo joins it, and it stays void."""
+
+    def story(scene: Scene) -> None:
+        shop = old_shop(scene, "li", "qian")
+        check = check_shop(scene, "li", shop)
+        scene.meet("li", "qian")
+        li, qian = scene.tablets("li", "qian")
+        qian.void(check, reason="重复录入")
+        li.edit(check, add={"photos": [scene.photo("门面")]})
+        scene.arrive()
+
+    end = one_end(town, story, "li", "qian", told=False)
+    assert [photo["sha256"] for photo in end["检查"]["photos"]] == [end.scene.sha("门面")]
+    [said] = end.heard["li"].values()
+    assert "已由钱伟" in said
+    assert "作废" in said
+
+
 def test_append_both(town: Town) -> None:
     """Two remarks, each signed and dated, in the order they were written; the same words of two people are two."""
 

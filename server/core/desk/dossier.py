@@ -13,12 +13,12 @@ from msgspec import Struct
 from schemas import validation, wire
 from schemas.mutations import OPS, Mutation
 from schemas.records import RecordType
-from server.core import reading
 from server.core.decisions import DUPLICATE, NOTICE
-from server.core.listed import About, ListedConflict, about
-from server.core.reading import Names
-from server.core.replay import BROKEN, Row, RulesOf, replayed
-from server.core.settling import Dispute, pair_in, shown_of, stays
+from server.core.desk import reading
+from server.core.desk.listed import About, ListedConflict, about
+from server.core.desk.reading import Names
+from server.core.desk.settling import Dispute, pair_in, shown_of, stays
+from server.core.proving.replay import BROKEN, Row, RulesOf, replayed
 from server.values import Record
 
 OUTCOMES = {

@@ -12,10 +12,10 @@ from msgspec import Struct
 from schemas.mutations import CHOICES, SettlingChoice
 from schemas.numbers import number_of
 from schemas.wording import title_of
-from server.core import reading
 from server.core.decisions import DECIDED, DUPLICATE, NOTICE, PERSON, SUGGESTION
-from server.core.reading import Names
-from server.core.settling import Dispute, shown_of
+from server.core.desk import reading
+from server.core.desk.reading import Names
+from server.core.desk.settling import Dispute, shown_of
 from server.values import Record
 
 #: What offices call the kinds of dispute.

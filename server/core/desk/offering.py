@@ -15,7 +15,8 @@ from schemas.records import TYPES
 from schemas.roles import Role
 from schemas.rules import Candidate, RuleTable
 from server.core import admission
-from server.core.settling import POSSIBLE, Asked, Dispute, shown_of, signed, why_not_again, written
+from server.core.decisions import DUPLICATE
+from server.core.desk.settling import POSSIBLE, Asked, Dispute, shown_of, signed, why_not_again, written
 from server.values import Person, Record
 
 _DESK = "desk"
@@ -33,6 +34,14 @@ def offered(dispute: Dispute, records: Mapping[str, Record], person: Person, now
         return settling
     again = settling and why_not_again(dispute, records) is None and trying.stands("reopen")
     return ("reopen",) if again else ()
+
+
+def may_settle(dispute: Dispute, choice: str) -> tuple[Role, ...]:
+    """Return the roles that may take *choice* over *dispute* somewhere, the nearest first."""
+    kind = DUPLICATE if choice == "reopen" else dispute.kind
+    op = "act" if dispute.type == "case" and choice == "merge" else "patch"
+    roles = admission.SETTLING[kind] & admission.PERMISSIONS.get((dispute.type, op), {}).keys()
+    return tuple(sorted(roles, key=lambda role: (role.rank, role.value)))
 
 
 class _Trying:

@@ -25,8 +25,8 @@ from schemas.records import Fields, RecordType
 from schemas.roles import Role
 from schemas.rules import DAY_MS, Candidate, Rule
 from server.core import merge
-from server.core.replay import number
-from server.core.samples import WHOLES, Sampler, Written
+from server.core.proving.replay import number
+from server.core.proving.samples import WHOLES, Sampler, Written
 from server.values import Author, Person, deep
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 Settle a dispute 裁定: what a clerk chose becomes one ordinary mutation, merged by the same rules as any other.
 
 Pure: the dispute, the records it is over and what was asked are handed in. Who may choose what is
-``server.core.offering``'s question.
+``server.core.desk.offering``'s question.
 """
 
 from collections.abc import Iterable, Mapping
@@ -363,8 +363,8 @@ def _meant(mutation: Mutation) -> tuple[Any, ...]:
 
 
 def _check_choice(dispute: Dispute, choice: str) -> None:
-    possible = (*POSSIBLE[dispute.kind], "reopen")
-    if choice not in possible:
+    possible = POSSIBLE[dispute.kind]
+    if choice not in (*possible, "reopen"):
         named = "、".join(f"{word}（{CHOICES[word]}）" for word in possible)
         _wrong("choice", f"这一项可以：{named}", f"for this one: {', '.join(possible)}")
 

@@ -12,7 +12,7 @@ from schemas import wire
 from schemas.clock import Stamp
 from schemas.records import RecordType
 from schemas.rules import Candidate, Settled
-from server.core.trials import OFFICE, PEOPLE, Arrival, Edit, Scene, Shown
+from server.core.proving.trials import OFFICE, PEOPLE, Arrival, Edit, Scene, Shown
 
 #: What a rule's promise consists of, in words for people; by the law's code.
 LAWS: Mapping[str, tuple[str, str]] = {

@@ -6,7 +6,7 @@ decide, is the same whoever reached a network first, however the edits were put 
 often one was heard. It is promised of edits as they were filed: a stamp that was corrected, or cut back
 to its receipt, is what everybody goes by from then on.
 
-Every field that makes the promise is put through trials (``server.core.trials``) with the very code that
+Every field that makes the promise is put through trials (``server.core.proving.trials``) with the very code that
 merges; and its rule, which is a function of a set, through trials of its own. Pure: dice are handed in.
 """
 
@@ -19,10 +19,10 @@ from schemas.clock import Stamp
 from schemas.records import Fields, RecordType
 from schemas.rulebook import NotARule
 from schemas.rules import DAY_MS, Candidate, Rule, Settled, Together, ValueRule
-from server.core import samples, trials
-from server.core.findings import LAWS, Finding, Told, finding, told_row, told_scene, told_set
-from server.core.samples import WHOLES, Sampler
-from server.core.trials import MORNING_MS, PEOPLE, TABLETS, Arrival, Dice, Field, Scene
+from server.core.proving import samples, trials
+from server.core.proving.findings import LAWS, Finding, Told, finding, told_row, told_scene, told_set
+from server.core.proving.samples import WHOLES, Sampler
+from server.core.proving.trials import MORNING_MS, PEOPLE, TABLETS, Arrival, Dice, Field, Scene
 from server.values import deep
 
 #: So many trials for each rule of each type, spread over the fields that go by it.
