@@ -2,4 +2,5 @@
 
 from sync_client.commands import main
 
-main(prog_name="gridward")
+if __name__ == "__main__":
+    main(prog_name="gridward")
