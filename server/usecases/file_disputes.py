@@ -12,7 +12,7 @@ from schemas import wire
 from schemas.mutations import Settles
 from schemas.records import TYPES
 from server.core.between.effects import Effects, Raised
-from server.core.decisions import DECIDED, NOTICE, PERSON, SUGGESTION, Decision, conflict_id
+from server.core.decisions import DECIDED, DUPLICATE, NOTICE, PERSON, SUGGESTION, Decision, conflict_id
 from server.core.taken import Taken
 from server.storage.conflicts import Closing, Conflict
 from server.storage.tellings import TellingRow
@@ -116,8 +116,10 @@ class Filing:
         Each with the row that ended it and its place: what opens again after it is open.
         """
         found: dict[Key, tuple[int, Taken, Closing]] = {}
+        ended_as: dict[Key, str] = {}
         for ended in self._effects.ended:
             key = (ended.about.id, ended.field, ended.kind)
+            ended_as[key] = ended.choice
             found[key] = len(self._rows), ended.row, self._closing(key, ended.row, ended.choice)
         for place, row in enumerate(self._rows):
             for name, kind in row.closed:
@@ -126,7 +128,9 @@ class Filing:
             conflict = self._settled_by(row)
             if conflict is not None:
                 key = (conflict.record, conflict.field, conflict.kind)
-                if key in found or _ends_at_once(conflict, row):
+                # A pair is over as its two records say, whatever somebody meant to say of it.
+                misspoken = conflict.kind == DUPLICATE and ended_as.get(key) != _choice(row)
+                if not misspoken and (key in found or _ends_at_once(conflict, row)):
                     found[key] = found.get(key, (place,))[0], row, self._closing(key, row, _settles(row))
         return found
 
@@ -227,6 +231,11 @@ def _said(decision: Decision, told: Mapping[str, Any], conflict: str) -> dict[st
 def _settles(row: Taken) -> Settles | None:
     mutation = row.arrived.mutation if row.arrived else None
     return mutation.settles if mutation else None
+
+
+def _choice(row: Taken) -> str | None:
+    settles = _settles(row)
+    return settles.choice if settles else None
 
 
 def _prevails(row: Taken, name: str) -> bool:
