@@ -15,6 +15,7 @@ from schemas.explain import Errors, errors_of_value, fault
 from schemas.fields import Length
 from schemas.records import RecordSchema, RecordType
 from schemas.rules import Union
+from schemas.workflow import LAST_ACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def gate_of(kind: RecordType) -> Gate:
 _GATES: dict[type[RecordSchema], Gate] = {}
 
 
+def _reserved(kind: RecordType) -> frozenset[str]:
+    """Return names that stand for something of the office's own, and must not come as fields nobody knows."""
+    return frozenset({kind.workflow_field + LAST_ACT} if kind.workflow_field else ())
+
+
 def _make(kind: RecordType) -> Gate:
     members = kind.schema().fields
     by_verb: dict[str, list[str]] = {}
@@ -109,7 +115,7 @@ def _make(kind: RecordType) -> Gate:
         settable=settable,
         fits_create=fits_fields(settable, partial=False),
         fits_patch=fits_fields(settable, partial=True),
-        barred=frozenset(kind.rules.fields) - settable.fields.keys(),
+        barred=_reserved(kind) | kind.rules.fields.keys() - settable.fields.keys(),
         derived=frozenset(by_verb.get("", ())),
         groups=groups,
         elements=elements,

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from schemas.roles import Role
 
+#: Behind the name of its state's field a record remembers its last act; no tablet may write under that name.
+LAST_ACT = "+act"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -38,13 +38,9 @@ from sync_client.recording import Change, Recorder
 from sync_client.retry import Patience
 from sync_client.status import status_of
 from sync_client.tellings import Tellings
+from sync_client.times import wall_ms
 from sync_client.transport import Transport
 from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told
-
-
-def wall_ms() -> int:
-    """Return this machine's idea of the time, in milliseconds since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class FieldClient:
@@ -350,20 +346,15 @@ class FieldClient:
 
     def conflicts(self, *, everyone: bool = False, aside: bool = False) -> list[Told]:
         """
-        Return what was decided about edits made on this tablet, and what a person must decide 冲突.
+        Return in words what was decided about edits of whoever works now (*everyone*: of all), the newest first 冲突.
 
-        In words, the newest first, what the server answered and what came down later; *everyone*: not only about
-        edits of whoever works now; *aside*: also what was put aside.
+        *aside*: also what was put aside.
         """
         person = None if everyone else self._desk.head().person
         return self._hearing.told(person, Names(self), aside=aside)
 
     def acknowledge(self, mark: int | str) -> bool:
-        """
-        Put something aside, once seen 已阅: mutation *mark* of ``outbox().attention``, or ``Told.mark``.
-
-        It stays in the tablet's file. Returns whether it was on a list.
-        """
+        """Put mutation *mark* of ``outbox().attention``, or ``Told.mark``, aside 已阅; say whether it was on a list."""
         return self._hearing.put_aside(mark)
 
     # -- drafts ----------------------------------------------------------------------------------

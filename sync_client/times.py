@@ -1,8 +1,14 @@
 """Moments and durations as people read them 时间."""
 
+import time
 from datetime import datetime
 
 from schemas.wording import BEIJING
+
+
+def wall_ms() -> int:
+    """Return this machine's idea of the time, in milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def moment(ms: int | None) -> str:

@@ -14,14 +14,12 @@ from schemas.mutations import Act, Mutation
 from schemas.problems import Refusal
 from schemas.records import RecordType
 from schemas.rules import Candidate, Workflow
-from schemas.workflow import Machine, WhyNot
+from schemas.workflow import LAST_ACT, Machine, WhyNot
 from server.core.decisions import Decision
 from server.values import PENDING, Author, Record
 
 LATE_ACTS = "late_acts"
 MERGED_INTO = "merged_into"
-#: Beside the state the marks keep the last act; no field has a name like this.
-LAST_ACT = "+act"
 
 
 def act(

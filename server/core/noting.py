@@ -13,8 +13,8 @@ from schemas.clock import Received
 from schemas.mutations import Mutation
 from schemas.records import RecordType
 from schemas.rules import Candidate
+from schemas.workflow import LAST_ACT
 from server.core import admission
-from server.core.acts import LAST_ACT
 from server.core.decisions import Decision, note
 from server.core.merge import OFFSET_FIELD
 from server.values import PENDING, Author, Record

@@ -19,7 +19,7 @@ from schemas.roles import Role
 from server.core import acts, admission, locked, merge, noting
 from server.core.arrived import Arrived
 from server.core.between.redirects import named_by, survivor_of
-from server.core.between.traits import traits_of
+from server.core.between.traits import merged_into, traits_of
 from server.core.decisions import Decision
 from server.core.merge import Dispute, Merged
 from server.core.taken import Records, Taken, Waits
@@ -93,7 +93,7 @@ class Signing(Struct):
         admission.check_settling(mutation, role, self._disputed())
         author = self._author(role)
         before = self._before_growing(record)
-        left = record.fields.get(acts.MERGED_INTO)
+        left = merged_into(record)
         decisions, closed = self._carry_out(record, author, role)
         self._refuse_a_giant(record, before)
         follows = self._consequences(record) if mutation.op == "patch" else []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from server.core.between import redirects
 from server.core.between.effects import Effects
-from server.core.between.traits import traits_of
+from server.core.between.traits import merged_into, traits_of
 from server.core.between.wanted import Wants, wanted
 from server.core.intake import Intake
 from server.storage.unit_of_work import UnitOfWork
@@ -79,7 +79,7 @@ def _led_to(work: UnitOfWork, turned: set[str]) -> set[str]:
 
 def _goals(records: Iterable[Record]) -> set[str]:
     """Return what *records* were merged into."""
-    goals = (record.fields.get("merged_into") for record in records)
+    goals = map(merged_into, records)
     return {goal for goal in goals if goal}
 
 

@@ -16,10 +16,11 @@ import click
 import msgspec
 from msgspec import Struct
 
-from sync_client.client import FieldClient, wall_ms
+from sync_client.client import FieldClient
 from sync_client.commands.voice import Voice
 from sync_client.database import Database
 from sync_client.errors import LocalStoreDamaged, NotEnrolled
+from sync_client.times import wall_ms
 from sync_client.transport import HTTPTransport, Transport
 
 APP = "gridward"

@@ -195,6 +195,20 @@ def test_the_second_of_two_acts_is_kept_and_shown() -> None:
     assert late["at"][0] > MORNING
 
 
+@pytest.mark.parametrize("forged", ["x", {"act": "burn", "from": "reported"}, None])
+def test_nobody_forges_the_last_act(forged: object) -> None:
+    """Under the name where the office remembers it: no later act on the case may stumble over that."""
+    desk = Desk()
+    a_case(desk)
+    assert desk.do(LI, "patch", "case", CASE, set={"status+act": forged}) == "wrong_verb"
+    made = {"source": "check", "problem_class": "piling", "severity": "minor", "found_at": "2020-07-18T08:00:00+08:00"}
+    assert desk.do(LI, "create", "case", OTHER, set=made | {"status+act": forged}) == "wrong_verb"
+    seen = desk.version(CASE)
+    assert desk.do(WANG, "patch", "case", CASE, base=seen, set={"place_text": "墙根"}) == "applied"
+    assert desk.do(QIAN, "act", "case", CASE, base=desk.version(CASE), act={"name": "accept"}) == "applied"
+    assert desk.do(QIAN, "act", "case", CASE, tablet="office", act={"name": "refuse", "reason": "重复"}) == "merged"
+
+
 def test_nobody_writes_late_acts_himself() -> None:
     desk = Desk()
     a_case(desk)

@@ -12,7 +12,7 @@ from schemas.rules import Candidate
 from server.core.between import basis, pairs, redirects, same_day, sightings
 from server.core.between.neighbours import Neighbours
 from server.core.between.pairs import Pair
-from server.core.between.traits import MERGED_INTO, traits_of
+from server.core.between.traits import merged_into, traits_of
 from server.core.decisions import DUPLICATE, SUGGESTION, Decision, note
 from server.core.intake import Intake
 from server.core.taken import Taken
@@ -218,7 +218,7 @@ class Effects:
     def _join(self, row: Taken) -> None:
         """Bring to the main case what a case joined to it has beyond it, and tell whoever reported one of them."""
         case = row.record
-        into = case.fields.get("merged_into")
+        into = merged_into(case)
         if case.type != "case" or into is None:
             return
         get = self.intake.records.get
@@ -279,7 +279,7 @@ def _led_to(rows: Iterable[Taken]) -> Mapping[str, set[str]]:
     led_to: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row.changes and row.record.stored_before:
-            led_to[row.record.id].update(filter(None, (row.left, row.record.fields.get(MERGED_INTO))))
+            led_to[row.record.id].update(filter(None, (row.left, merged_into(row.record))))
     return led_to
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from schemas import likeness
-from server.core.between.traits import MERGED_INTO, traits_of
+from server.core.between.traits import merged_into, traits_of
 from server.core.taken import Taken
 from server.values import Record
 
@@ -75,7 +75,7 @@ class Neighbours:
         if target:
             self._about[target][record.id] = record
             self._stands[record.id] = target
-        if fields.get(MERGED_INTO):
+        if merged_into(record):
             self.mergers = True
         if traits.likeness and not record.void:
             cell = likeness.cell_of(fields.get("position"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from schemas.records import Fields
 from schemas.rules import Candidate
-from server.core.between.traits import MERGED_INTO, ORIGINAL, traits_of
+from server.core.between.traits import ORIGINAL, merged_into, traits_of
 from server.core.decisions import Decision, note
 from server.values import Author, Record
 
@@ -43,7 +43,9 @@ def path_of(record_id: str, get: Get) -> list[str]:
 def named_by(record: Record) -> str | None:
     """Return the thing *record* was made about, wherever it stands now."""
     subject = traits_of(record.type).about
-    named: str | None = record.fields.get(ORIGINAL) or (record.fields.get(subject) if subject else None)
+    if subject is None:
+        return None
+    named: str | None = record.fields.get(ORIGINAL) or record.fields.get(subject)
     return named
 
 
@@ -93,7 +95,7 @@ def told(record: Record, sets: Fields, author: Author, get: Get) -> Decision:
 
 def _into(record_id: str, get: Get) -> str | None:
     record = get(record_id)
-    return record.fields.get(MERGED_INTO) if record is not None else None
+    return merged_into(record) if record is not None else None
 
 
 def _name(record: Record | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from schemas.likeness import Likeness
 from schemas.records import TYPES
+from server.values import Record
 
 ORIGINAL = "original_target_id"
 MERGED_INTO = "merged_into"
@@ -23,6 +24,7 @@ class Traits(NamedTuple):
         dated: Whether it is the fact of one person at one time (a check).
         likeness: When two of them may be one thing.
         number: The field with the number that no two of them should share.
+        merges: Whether one of them may be merged into another.
         watched: The fields of a register whose change means something for its checks.
     """
 
@@ -31,6 +33,7 @@ class Traits(NamedTuple):
     dated: bool = False
     likeness: Likeness | None = None
     number: str | None = None
+    merges: bool = False
     watched: frozenset[str] = frozenset()
 
     @property
@@ -52,8 +55,15 @@ def traits_of(type_name: str) -> Traits:
         dated="observed_at" in fields,
         likeness=schema.likeness,
         number=unique.key[0] if unique else None,
+        merges=MERGED_INTO in fields,
         watched=_watched() if MERGED_INTO in fields and ORIGINAL not in fields else frozenset(),
     )
+
+
+def merged_into(record: Record) -> str | None:
+    """Return what *record* was merged into; a field of that name on another type is none of ours."""
+    into: str | None = record.fields.get(MERGED_INTO) if traits_of(record.type).merges else None
+    return into
 
 
 @cache

@@ -9,7 +9,7 @@ from schemas import likeness
 from schemas.mutations import Mutation
 from schemas.rules import DAY_MS
 from server.core.between import redirects, sightings
-from server.core.between.traits import traits_of
+from server.core.between.traits import merged_into, traits_of
 from server.core.taken import Taken
 from server.values import Record
 
@@ -62,7 +62,7 @@ def wanted(rows: Iterable[Taken]) -> Wants:
 def _add(wants: Wants, row: Taken) -> None:
     record = row.record
     mutation = row.arrived.mutation if row.arrived else None
-    joined = record.fields.get("merged_into")
+    joined = merged_into(record)
     if joined is not None:
         wants.ids.add(joined)
     if not record.stored_before:
@@ -96,7 +96,7 @@ def _add_changed(wants: Wants, row: Taken, mutation: Mutation) -> None:
     elif target and "target_id" in written:
         _add_subject(wants, record)
     if not written.isdisjoint(traits_of(record.type).watched):
-        wants.turned.update(i for i in (record.id, row.left, record.fields.get("merged_into")) if i)
+        wants.turned.update(i for i in (record.id, row.left, merged_into(record)) if i)
 
 
 def _add_likely(wants: Wants, record: Record) -> None:
