@@ -122,7 +122,8 @@ class FeedPage(Struct, omit_defaults=True):
     ``fresh`` marks the first page of a reading from the beginning: what the device holds of the feed
     and does not receive again until a page says ``more`` no longer, it must drop (its own waiting
     work excepted). ``left`` names records that went out of the device's view. ``told`` says what became
-    of edits that people of this device made earlier.
+    of edits that people of this device made earlier. ``snapshot`` is where the whole of the feed lies ready,
+    for a client that can read it; whoever cannot asks for page after page.
     """
 
     cursor: str
@@ -131,6 +132,29 @@ class FeedPage(Struct, omit_defaults=True):
     left: list[str] = []
     more: bool = False
     fresh: bool = False
+    snapshot: str | None = None
+
+
+class SnapshotPart(Struct, frozen=True):
+    """The records of one grid, gzipped, one JSON record a line; ``size`` and ``sha256`` are of the packed bytes."""
+
+    grid: str
+    sha256: str
+    records: int
+    size: int
+
+
+class Snapshot(Struct, frozen=True):
+    """
+    One feed as it stood at ``version`` 快照, as far as the device may see it.
+
+    ``cursor`` goes on from there: what changed since comes as pages.
+    """
+
+    feed: str
+    version: int
+    cursor: str
+    parts: list[SnapshotPart]
 
 
 class ServerInfo(Struct, omit_defaults=True):

@@ -114,5 +114,19 @@ CREATE TABLE telling (
 CREATE INDEX journal_decided ON journal (n) WHERE outcome IN ('merged', 'conflict')
 """
 
+_AGAIN = """
+ALTER TABLE journal ADD COLUMN again INTEGER;
+
+CREATE TABLE carried (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    device TEXT NOT NULL,
+    taken_ms INTEGER NOT NULL,
+    mutations INTEGER NOT NULL,
+    body BLOB,
+    answer TEXT
+) WITHOUT ROWID
+"""
+
 #: Entry *i* turns a file of version *i* into one of version *i + 1*; entries are never edited.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TELLINGS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TELLINGS, _AGAIN)

@@ -139,6 +139,8 @@ class ContactRow(Base):
     device: Mapped[str] = mapped_column(_UUID, primary_key=True)
     last_ms: Mapped[int]
     report: Mapped[str | None] = mapped_column(Text)
+    #: How far it had read each feed, as JSON: what it may still ask for must not be forgotten.
+    cursors: Mapped[str | None] = mapped_column(Text)
 
 
 #: How far each install of a device is settled: the one number that finds a repeated push.
@@ -149,6 +151,22 @@ install = Table(
     Column("device", _UUID, primary_key=True),
     Column("install", String(40), primary_key=True),
     Column("settled", BigInteger, nullable=False),
+    # Whose hand its edits count as: the device's own for its first install, one of its own for any later one,
+    # for then the tablet was copied or put back, and does not know what the first wrote.
+    Column("writer", _UUID),
+)
+
+#: Which histories this database has held: each begins where a backup was restored, or commits were lost.
+epoch = Table(
+    "epoch",
+    Base.metadata,
+    _district(),
+    Column("epoch", String(16), primary_key=True),
+    Column("began_ms", BigInteger, nullable=False),
+    # restored: by an operator, from a backup; noticed: a tablet had read further than the feed went.
+    Column("why", String(12), nullable=False),
+    # By feed, as JSON: its last number until then, and the number it counts on from.
+    Column("heads", Text, nullable=False),
 )
 
 #: The head of each feed: its last number and the last link of its hash chain.
@@ -159,6 +177,49 @@ feed = Table(
     Column("code", _FEED, primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("chain", LargeBinary, nullable=False),
+    # Departures up to here are forgotten: who has read less must read from the beginning.
+    Column("horizon", BigInteger, nullable=False, server_default=text("0")),
+)
+
+#: Records that went elsewhere: out of a grid, or out of the whole feed. They ride with the feed's pages.
+departure = Table(
+    "departure",
+    Base.metadata,
+    _district(),
+    Column("feed", _FEED, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("record", _UUID, nullable=False),
+    Column("grid", _CODE, nullable=False),
+    Column("to_grid", _CODE, nullable=False),
+    Column("to_feed", _FEED, nullable=False),
+    Column("to_version", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("departure_record", "district", "record"),
+)
+
+#: A feed as it stood at one number, ready to be handed to whoever reads from the beginning.
+snapshot = Table(
+    "snapshot",
+    Base.metadata,
+    _district(),
+    Column("feed", _FEED, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("epoch", String(16), nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+#: The records of one grid in a snapshot, packed: a device is handed the grids of its view, no others.
+snapshot_part = Table(
+    "snapshot_part",
+    Base.metadata,
+    _district(),
+    Column("feed", _FEED, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("grid", _CODE, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 #: Who wrote with what weight, on which device: kept once, named by a number that follows from it.
@@ -313,6 +374,12 @@ quarantine = Table(
     Column("problem", Text, nullable=False),
     # Bytes, because what is refused may be no text at all.
     Column("payload", LargeBinary, nullable=False),
+    # Whose it is, where, and when it was signed (corrected), where that could be read.
+    Column("by", _UUID),
+    Column("grid", _CODE),
+    Column("at_ms", BigInteger),
+    # How it ended, as JSON: taken in after all, or put aside; nothing while it waits for a person.
+    Column("settled", Text),
     Index("quarantine_number", "district", "device", "install", "n"),
     Index("quarantine_record", "district", "record"),
 )
