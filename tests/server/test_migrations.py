@@ -72,7 +72,7 @@ def test_once_more_changes_nothing(database_url: str) -> None:
     engine = create_engine(database_url)
     migrate.upgrade(engine)
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO feed VALUES ('210902', '210902005', 7, '')"))
+        connection.execute(text("INSERT INTO feed (district, code, seq, chain) VALUES ('210902', '210902005', 7, '')"))
     migrate.upgrade(engine)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT seq FROM feed")).scalar_one() == 7
