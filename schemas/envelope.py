@@ -14,7 +14,7 @@ from schemas.explain import errors_of_fields
 from schemas.fields import Length, Pattern, Text, Whole
 from schemas.lenient import read_leniently
 from schemas.problems import Refusal
-from schemas.wire import FEED_PATTERN, MAX_MUTATIONS, MAX_PAGE_RECORDS, SyncRequest, decode_request
+from schemas.wire import FEED_PATTERN, INSTALL_PATTERN, MAX_MUTATIONS, MAX_PAGE_RECORDS, SyncRequest, decode_request
 
 _MOST = 1 << 53
 _MOST_CURSORS = 400
@@ -40,7 +40,12 @@ class SyncRequestSchema(Schema):
         unknown = EXCLUDE
 
     protocol = Whole(1, 1_000, required=True)
-    install = Text(1, 40, required=True)
+    install = Text(
+        1,
+        40,
+        required=True,
+        pattern=Pattern(INSTALL_PATTERN, "平台自用名称以外的安装编号", "no name of the server's own"),
+    )
     mutations = fields.List(fields.Raw(allow_none=True), validate=Length(0, MAX_MUTATIONS))
     cursors = fields.Dict(
         keys=Text(6, 9, pattern=Pattern(FEED_PATTERN, "街道或区的代码", "the code of a street office or a district")),

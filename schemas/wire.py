@@ -21,7 +21,9 @@ MAX_BODY_INFLATED = 8 * 1024 * 1024
 
 FINAL = frozenset({"applied", "merged", "noop", "conflict", "rejected"})
 
-_Install = Annotated[str, Meta(min_length=1, max_length=40)]
+#: Under these names the server itself writes: at the desk, what the desk lets in under a new number, moves.
+INSTALL_PATTERN = r"^(?!(?:desk|desk-reused|moves)(?![\s\S]))[\s\S]*$"
+_Install = Annotated[str, Meta(min_length=1, max_length=40, pattern=INSTALL_PATTERN.replace("$", r"\Z"))]
 _Cursor = Annotated[str, Meta(max_length=400)]
 #: A feed is named by its street's code or its district's.
 FEED_PATTERN = r"^[0-9]{6}(?:[0-9]{3})?$"
@@ -148,13 +150,16 @@ class Snapshot(Struct, frozen=True):
     """
     One feed as it stood at ``version`` 快照, as far as the device may see it.
 
-    ``cursor`` goes on from there: what changed since comes as pages.
+    ``cursor`` goes on from there: what changed since comes as pages. ``told`` says what people of the device are
+    told of decisions up to ``version``. ``left`` names records that stand in a part and lie in another feed by now.
     """
 
     feed: str
     version: int
     cursor: str
     parts: list[SnapshotPart]
+    told: list["Telling"] = []
+    left: list[str] = []
 
 
 class ServerInfo(Struct, omit_defaults=True):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from server.api import register_api
+from server.api.doorkeeper import Doorkeeper
 from server.settings import Settings
 from server.storage.engine import engine_options
 from server.storage.store import Store
@@ -38,5 +39,6 @@ def create_app(settings: Settings, clock: Callable[[], int] = wall_ms) -> Flask:
     db.init_app(app)
     with app.app_context():
         app.extensions["gridward"] = Store(db.engine)
+    app.extensions["gridward.door"] = Doorkeeper(settings.syncs_at_once, settings.syncs_waiting)
     register_api(app)
     return app

@@ -45,13 +45,24 @@ class Person:
 
 
 class Author(Struct, frozen=True):
-    """Who signed a mutation, under which role, when, as the server files it."""
+    """
+    Who signed a mutation, under which role, when, as the server files it.
+
+    ``writer`` is whose hand the edit counts as, where that is not simply the device: after its first install a
+    tablet was copied or put back, and does not know what was written on it before.
+    """
 
     person: Person
     device: str
     role: Role | None
     stamp: Stamp
     as_claimed: bool = True
+    writer: str | None = None
+
+    @property
+    def hand(self) -> str:
+        """Who never conflicts with his own earlier edits."""
+        return self.writer or self.device
 
     @property
     def rank(self) -> int:
@@ -150,11 +161,11 @@ class Record(Struct):
             quiet: False where the outcome is not simply what the author wrote.
         """
         # A version seen says nothing of what this very push has changed since.
-        saw_it_all = (base == self.version and not self.changed) or (self.clean and self.device == author.device)
+        saw_it_all = (base == self.version and not self.changed) or (self.clean and self.device == author.hand)
         self.clean = quiet and author.as_claimed and saw_it_all
         self.overtaken = not saw_it_all
         self.at = max(self.at, moment(author.stamp))
-        self.by, self.device, self.rank, self.changed = by, author.device, author.rank, True
+        self.by, self.device, self.rank, self.changed = by, author.hand, author.rank, True
 
     def body(self) -> str:
         """Return the fields as canonical JSON: equal records are equal bytes."""

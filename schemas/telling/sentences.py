@@ -171,6 +171,10 @@ SENTENCES: Mapping[tuple[str, str], Pair] = {
         "{what}: its time counts as {filed}, because the tablet's clock was {wrong}. "
         "The time it showed, {claimed}, is kept as well.",
     ),
+    ("quarantine", "readmitted"): (
+        "{what}：先前未被接受的修改，已由{kept_by} 恢复入库。",
+        "{what}: an edit that had been refused was let in after all by {kept_by}.",
+    ),
     ("merge", "merged_case"): (
         "{name}：已并入{into_name}（{kept_by} 并案）。照片、备注和上报人都带了过去，首报人是{first_reporter}。",
         "{name}: it was joined to {into_name} ({kept_by}). Its photos, remarks and reporters went along; "

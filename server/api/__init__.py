@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
-from server.api import conflicts, devices, docs, problems, specs, sync
+from server.api import conflicts, devices, digest, docs, problems, quarantine, rescue, snapshots, specs, sync
 
 VERSION = "v1"
 
@@ -23,4 +23,8 @@ def register_api(app: Flask) -> None:
     api.register_blueprint(sync.blueprint)
     api.register_blueprint(devices.blueprint)
     api.register_blueprint(conflicts.blueprint)
+    api.register_blueprint(quarantine.blueprint)
+    api.register_blueprint(snapshots.blueprint)
+    api.register_blueprint(digest.blueprint)
+    api.register_blueprint(rescue.blueprint)
     docs.register(app, api)

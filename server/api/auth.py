@@ -29,9 +29,12 @@ def bearer() -> tuple[str, bytes]:
     return district, token_hash(token)
 
 
-def device_of(work: UnitOfWork, hashed: bytes, install: str = "") -> Device:
+def device_of(work: UnitOfWork, hashed: bytes, install: str = "", *, revoked_too: bool = False) -> Device:
     """
     Return the calling device.
+
+    Args:
+        revoked_too: Return a revoked one as well; the caller looks.
 
     Raises:
         Refusal: ``not_enrolled`` or ``device_revoked``.
@@ -39,6 +42,6 @@ def device_of(work: UnitOfWork, hashed: bytes, install: str = "") -> Device:
     device = work.devices.by_token(hashed, install)
     if device is None:
         raise Refusal("not_enrolled")
-    if device.revoked:
+    if device.revoked and not revoked_too:
         raise Refusal("device_revoked")
     return device

@@ -21,6 +21,16 @@ def received(limit_packed: int = wire.MAX_BODY_PACKED, limit: int = wire.MAX_BOD
     Raises:
         Refusal: ``too_large``, ``unsupported_encoding``, ``unsupported_media_type``, ``malformed_body``.
     """
+    return inflated(arrived(limit_packed, limit), limit)
+
+
+def arrived(limit_packed: int = wire.MAX_BODY_PACKED, limit: int = wire.MAX_BODY_INFLATED) -> bytes:
+    """
+    Return the request's body as it travelled; on a weak line this takes its time.
+
+    Raises:
+        Refusal: ``too_large``, ``unsupported_media_type``.
+    """
     if request.mimetype != JSON:
         raise Refusal("unsupported_media_type")
     encoding = request.headers.get("Content-Encoding")
@@ -31,7 +41,17 @@ def received(limit_packed: int = wire.MAX_BODY_PACKED, limit: int = wire.MAX_BOD
     body = request.stream.read(packed + 1)
     if len(body) > packed:
         raise Refusal("too_large", limit=f"{packed // 1024} KiB")
-    return packing.unpack(body, encoding, limit)
+    return body
+
+
+def inflated(body: bytes, limit: int = wire.MAX_BODY_INFLATED) -> bytes:
+    """
+    Return what *arrived* with this request, unpacked.
+
+    Raises:
+        Refusal: ``too_large``, ``unsupported_encoding``, ``malformed_body``.
+    """
+    return packing.unpack(body, request.headers.get("Content-Encoding"), limit)
 
 
 def answer(body: bytes, status: int = 200, mimetype: str = JSON) -> Response:

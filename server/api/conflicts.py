@@ -2,21 +2,21 @@
 ``/v1/conflicts`` 裁定台: what waits for a person, everything about it, and settling it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
 from schemas import wire
-from schemas.explain import Errors, errors_of_fields, errors_of_value, fault
-from schemas.fields import UUID_PATTERN, Choice, Id, Many, Pattern, Text, Whole, say
+from schemas.explain import errors_of_value
+from schemas.fields import UUID_PATTERN, Choice, Id, Many, Pattern, Text, Whole
 from schemas.grid import CODE_PATTERN
 from schemas.mutations import CHOICES, MAX_N
 from schemas.problems import Refusal
 from schemas.registry import TYPES
 from server.api import auth, body, specs
+from server.api.asked import read_body, read_query
 from server.core.decisions import KINDS
 from server.core.desk.dossier import Dossier
 from server.core.desk.settling import Asked
@@ -28,7 +28,6 @@ from server.usecases.show_conflict import show_conflict
 
 blueprint = Blueprint("conflicts", __name__, url_prefix="/v1/conflicts", description="裁定台 The desk")
 
-MAX_BODY = 16 * 1024
 MAX_CANDIDATE = 999
 _STATES = {"open": "待裁定", "settled": "已了结", "all": "全部"}
 _SETTLING = {choice: zh for choice, zh in CHOICES.items() if choice != "reopen"}
@@ -117,7 +116,7 @@ def list_all() -> Response:
 
     列出本机人员可见的待裁定事项，等待最久的在前。
     """
-    sought = _sought(request.args)
+    sought = _sought()
     district, hashed = auth.bearer()
     now_ms = body.now_ms()
     with body.store().work(district, writing=False) as work:
@@ -165,7 +164,7 @@ def settle(conflict: str) -> Response:
     裁定一项：写入一条普通修改；重复请求只生效一次。
     """
     district, hashed = auth.bearer()
-    asked = _read(SettleSchema())
+    asked = read_body(SettleSchema())
     value = (asked["value"],) if "value" in asked else None
     wanted = Asked(
         asked["choice"], asked.get("candidate"), value, asked.get("into"), asked.get("reason"), asked.get("version")
@@ -190,7 +189,7 @@ def reopen(conflict: str) -> Response:
     重新裁定：把已了结的一项连同全部候选值重新打开。
     """
     district, hashed = auth.bearer()
-    asked = _read(ReopenSchema())
+    asked = read_body(ReopenSchema())
     return _settled(district, hashed, conflict, asked.get("person"), Asked("reopen", reason=asked.get("reason")))
 
 
@@ -213,42 +212,6 @@ def _known(conflict: str) -> str:
     return conflict
 
 
-def _read(shape: Schema) -> dict[str, Any]:
-    raw = body.received(MAX_BODY, MAX_BODY)
-    try:
-        asked = wire.decode_json(raw)
-    except (ValueError, RecursionError) as error:
-        raise Refusal("invalid_request", fault("invalid", "不是 JSON", "is no JSON", "record")) from error
-    if not isinstance(asked, dict):
-        raise Refusal("invalid_request", fault("invalid", "应为对象", "must be an object", "record"))
-    _refuse(errors_of_fields(shape, asked, partial=False))
-    return asked
-
-
-def _sought(args: Any) -> Sought:
-    """Return what is looked for; each parameter that is not as it should be is told by its name."""
-    given: dict[str, Any] = {}
-    errors: Errors = {}
-    for name in args:
-        texts = args.getlist(name)
-        if len(texts) > 1 and name != "kind":
-            errors[name] = [say("repeated", "只能给出一次", "may be given once")]
-        given[name] = list(dict.fromkeys(texts)) if name == "kind" else _number(name, texts[0])
-    _refuse(errors | errors_of_fields(SoughtSchema(), given, partial=False))
-    kinds = tuple(given.pop("kind", ()))
-    return Sought(kinds=kinds, **given)
-
-
-def _number(name: str, text: str) -> Any:
-    """Return the whole number that *text* says where one is asked for; the text itself where it says none."""
-    plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    return int(text) if name in _NUMBERS and plain else text
-
-
-def _refuse(errors: Mapping[str, Any]) -> None:
-    if errors:
-        raise Refusal("invalid_request", errors)
-
-
-_NUMBERS = frozenset(name for name, field in SoughtSchema().fields.items() if isinstance(field, Whole))
-_MOST_DIGITS = 12
+def _sought() -> Sought:
+    given = read_query(SoughtSchema(), many="kind")
+    return Sought(kinds=tuple(given.pop("kind", ())), **given)

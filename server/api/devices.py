@@ -94,11 +94,12 @@ def _read(raw: bytes) -> dict[str, Any]:
 
 
 def _caller() -> Device | None:
+    """Return who asks; a revoked device may show a code, too, and is let in again."""
     if "Authorization" not in request.headers:
         return None
     district, hashed = auth.bearer()
     with body.store().work(district, writing=False) as work:
-        return auth.device_of(work, hashed)
+        return auth.device_of(work, hashed, revoked_too=True)
 
 
 def _refuse_if_guessing() -> None:

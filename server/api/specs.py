@@ -11,14 +11,37 @@ import msgspec
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
+from schemas.digests import FeedDigest, Repair, RepairRequest
 from schemas.fields import UUID_PATTERN, Pattern
 from schemas.mutations import Mutation
-from schemas.wire import SyncRequest, SyncResponse, WireRecord
+from schemas.rescue import Manifest, RescueAnswer, RescueRequest
+from schemas.wire import Snapshot, SyncRequest, SyncResponse, WireRecord
 from server.core.desk.dossier import Dossier
+from server.core.desk.refusals import RefusalFile
 from server.usecases.list_conflicts import ConflictPage
+from server.usecases.list_quarantine import QuarantinePage
+from server.usecases.readmit import Readmission
 from server.usecases.settle_conflict import Settlement
 
-_SHAPES = (SyncRequest, SyncResponse, WireRecord, Mutation, ConflictPage, Dossier, Settlement)
+_SHAPES = (
+    SyncRequest,
+    SyncResponse,
+    WireRecord,
+    Mutation,
+    ConflictPage,
+    Dossier,
+    Settlement,
+    QuarantinePage,
+    RefusalFile,
+    Readmission,
+    Snapshot,
+    FeedDigest,
+    RepairRequest,
+    Repair,
+    Manifest,
+    RescueRequest,
+    RescueAnswer,
+)
 _REFERENCE = "#/components/schemas/"
 
 _FAULTS = {
@@ -107,8 +130,11 @@ def _components() -> dict[str, Any]:
     # Kept raw on their way, so the structs do not say what they are.
     shapes["SyncRequest"]["properties"]["mutations"]["items"] = reference("Mutation")
     shapes["FeedPage"]["properties"]["records"]["items"] = reference("WireRecord")
+    shapes["Repair"]["properties"]["records"]["items"] = reference("WireRecord")
     shapes["FeedPage"]["properties"]["left"]["items"] = {"type": "string", "pattern": UUID_PATTERN}
     shapes["WireRecord"]["properties"]["fields"] = {"type": "object"}
+    shapes["RescueRequest"]["properties"]["manifest"] = reference("Manifest")
+    shapes["RescueRequest"]["properties"]["mutations"]["items"] = reference("Mutation")
     shapes["Outcome"]["properties"]["problem"] = {"type": "object", "required": ["code", "message_zh", "message_en"]}
     return shapes
 

@@ -11,13 +11,16 @@ from schemas.fields import say
 from schemas.problems import Refusal
 from schemas.wire import ServerInfo, SyncRequest, SyncResponse
 from server.api import auth, body, specs
+from server.api.doorkeeper import doorkeeper
 from server.core.views import view_of
 from server.storage.devices import Device
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases.begin_epoch import CommitsLost, begin_epoch, hold_to_feeds
 from server.usecases.note_contacts import note_contact
 from server.usecases.receive_mutations import Answer, Push, receive_mutations
 from server.usecases.serve_feeds import Reader, Served, serve_feeds
+from server.usecases.set_aside import set_aside
 
 blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="同步 Synchronisation")
 
@@ -33,23 +36,48 @@ def sync() -> Response:
     接收离线期间的修改，并下发缺少的记录。
     """
     district, hashed = auth.bearer()
-    asked = read_request(body.received())
+    door = doorkeeper()
+    door.look_in(hashed)
+    arrived = body.arrived()
+    # The moment of arrival: what a tablet's clock is held against must not grow with the queue.
     now_ms = body.now_ms()
+    with door.let_in(hashed):
+        return _synced(district, hashed, read_request(body.inflated(arrived)), now_ms)
+
+
+def _synced(district: str, hashed: bytes, asked: SyncRequest, now_ms: int) -> Response:
     store = body.store()
-    with store.work(district, writing=False) as work:
-        device = auth.device_of(work, hashed, asked.install)
-        response = None if asked.mutations else _answered(work, device, asked, Answer(device.settled, []), now_ms)
-    # Outside: whoever holds one connection while waiting for a second may wait for ever.
-    if response is None:
-        response = _taken(store, device, asked, now_ms)
-    note_contact(store, device, asked.report, now_ms)
+    try:
+        device, response = _exchanged(store, district, hashed, asked, now_ms)
+    except CommitsLost as lost:
+        begin_epoch(store, district, "noticed", now_ms, present=lost.epoch, given=lost.read)
+        device, response = _exchanged(store, district, hashed, asked, now_ms)
+    note_contact(store, device, asked.report, now_ms, asked.cursors)
     return body.answer(wire.encode(response))
+
+
+def _exchanged(
+    store: Store, district: str, hashed: bytes, asked: SyncRequest, now_ms: int
+) -> tuple[Device, SyncResponse]:
+    with store.work(district, writing=False) as work:
+        device = auth.device_of(work, hashed, asked.install, revoked_too=bool(asked.mutations))
+        store.known.under(district, device.epoch)
+        if not asked.mutations:
+            return device, _answered(work, device, asked, Answer(device.settled, []), now_ms)
+        if asked.cursors:
+            # Before the push takes a number that may have been given out already.
+            hold_to_feeds(work, device, asked.cursors, work.feeds.heads())
+    # Outside: whoever holds one connection while waiting for a second may wait for ever.
+    return device, _taken(store, device, asked, now_ms)
 
 
 def _taken(store: Store, device: Device, asked: SyncRequest, now_ms: int) -> SyncResponse:
     """Push first: a device reads its own writes."""
-    raws = [bytes(raw) for raw in asked.mutations]
-    answer = receive_mutations(store, device, Push(asked.install, raws, asked.now, now_ms))
+    push = Push(asked.install, [bytes(raw) for raw in asked.mutations], asked.now, now_ms)
+    if device.revoked:
+        set_aside(store, device, push)
+        raise Refusal("device_revoked")
+    answer = receive_mutations(store, device, push)
     with store.work(device.district, writing=False) as work:
         return _answered(work, device, asked, answer, now_ms)
 
@@ -69,7 +97,7 @@ def _answered(work: UnitOfWork, device: Device, asked: SyncRequest, answer: Answ
         outcomes=wire.runs(answer.outcomes),
         feeds=served.pages,
         gone_feeds=served.gone,
-        next_sync_after_s=body.settings().next_sync_after_s,
+        next_sync_after_s=doorkeeper().next_sync_s(body.settings().next_sync_after_s, device.id.encode()),
     )
 
 

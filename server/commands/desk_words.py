@@ -4,7 +4,8 @@ What the desk says on a terminal 裁定台的说法: the list, a page to read al
 Chinese with English beside it; ids stand whole, so that they can be copied.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from schemas.problems import Refusal
 from schemas.wording import english, lasting, title_of
@@ -77,7 +78,15 @@ def told_refusal(refusal: Refusal) -> Mistake:
         zh = [f"{_option(path)}：{one['zh']}。" for path, one in faults]
         en = [f"{_option(path)}: {one['en']}." for path, one in faults]
         return Mistake(" ".join(["没有写入。", *zh]), " ".join(["Nothing was written.", *en]))
-    return Mistake(f"{said['message_zh']} {said['next_zh']}", f"{said['message_en']} {said['next_en']}")
+    return Mistake(*with_next(said))
+
+
+def with_next(problem: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a problem says and what to do next, as whole sentences of either language."""
+    zh, en = problem["message_zh"], problem["message_en"]
+    zh = zh if zh.endswith(("。", "？", "！")) else f"{zh}。"
+    en = en if en.endswith((".", "?", "!")) else f"{en}."
+    return f"{zh}{problem['next_zh']}", f"{en} {problem['next_en']}"
 
 
 def _became(settlement: Settlement, choice: str) -> str:

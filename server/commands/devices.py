@@ -10,6 +10,7 @@ from urllib.parse import quote
 import click
 import segno
 
+from schemas.release import code_of, read_challenge
 from server.commands.common import (
     as_json,
     in_district,
@@ -23,9 +24,16 @@ from server.commands.common import (
     when,
 )
 from server.storage.enrolment import Listed
+from server.storage.unit_of_work import UnitOfWork
 from server.usecases.enrol_device import CODE_LIVES_MS, offer_code
 from server.usecases.manage_people import find_person
 from server.usecases.mistakes import Mistake
+
+#: What an operator is told that he lets happen.
+_RELEASED = {
+    "logout": ("准许人员退出，其未送达的数据留在平板上", "somebody may leave while his work waits"),
+    "reset": ("准许清空平板，其上未送达的数据将丢失", "the tablet may be emptied; what it has not delivered is lost"),
+}
 
 
 @click.command("enrol-code")
@@ -89,15 +97,48 @@ def revoke(device: str, district: str | None) -> None:
     """停用设备；它未发送的数据仍留在设备上。Stop a device; what it has not sent stays on it."""
     store = open_store()
     with store.work(pick_district(store, district)) as work:
-        found = [d for d in work.enrolment.listed() if device in (d.id, d.name)]
-        if len(found) != 1:
-            raise Mistake(
-                f"“{device}”对应 {len(found)} 台设备，请用编号指明。",
-                f"'{device}' names {len(found)} devices; use the id.",
-            )
-        work.enrolment.revoke(found[0].id, now_ms())
+        found = _named(work, device)
+        work.enrolment.revoke(found.id, now_ms())
         work.commit()
-    click.echo(f"已停用 Revoked: {plain(found[0].name)} {found[0].id}")
+    click.echo(f"已停用 Revoked: {plain(found.name)} {found.id}")
+
+
+@devices.command("release")
+@click.argument("device")
+@click.argument("challenge")
+@in_district
+@telling
+def release(device: str, challenge: str, district: str | None) -> None:
+    """
+    为平板上显示的申请码算出解锁码。Return the release code for the challenge that a tablet shows.
+
+    凭解锁码，平板可在仍有未送达数据时退出或清空。With it a tablet may be left or emptied while work still waits.
+    """
+    store = open_store()
+    with store.work(pick_district(store, district), writing=False) as work:
+        found = _named(work, device)
+        key = work.devices.token_hash(found.id)
+    shown, what = read_challenge(challenge, found.id)
+    code = code_of(key or b"", found.id, shown, what)
+    zh, en = _RELEASED[what]
+    click.echo(plain(f"{zh} {en}: {found.name} {found.id}"))
+    click.echo(f"解锁码 Code: {code[:4]}-{code[4:]}（只能用一次 once）")
+
+
+def _named(work: UnitOfWork, device: str) -> Listed:
+    """
+    Return the one device that *device* names, by its id or its name.
+
+    Raises:
+        Mistake: there is none, or several.
+    """
+    found = [d for d in work.enrolment.listed() if device in (d.id, d.name)]
+    if len(found) != 1:
+        raise Mistake(
+            f"“{device}”对应 {len(found)} 台设备，请用编号指明。",
+            f"'{device}' names {len(found)} devices; use the id.",
+        )
+    return found[0]
 
 
 def _row(device: Listed) -> dict[str, Any]:

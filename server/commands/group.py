@@ -6,7 +6,21 @@ from typing import Any
 
 import click
 
-from server.commands import conflicts, devices, imports, look, people, rules, serving, setup
+from server.commands import (
+    backup,
+    conflicts,
+    devices,
+    imports,
+    look,
+    people,
+    quarantine,
+    records,
+    rescue,
+    rules,
+    serving,
+    setup,
+    snapshots,
+)
 
 
 class Program(click.Group):
@@ -32,15 +46,20 @@ def main() -> None:
 for command in (
     setup.init,
     setup.migrate_database,
+    backup.backup,
+    backup.restore,
     setup.restored,
     setup.doctor,
     serving.serve,
     people.people,
     devices.enrol_code,
     devices.devices,
+    rescue.rescue,
     imports.import_,
-    look.quarantine,
+    records.records,
+    quarantine.quarantine,
     conflicts.conflicts,
+    snapshots.snapshots,
     look.audit,
     rules.rules,
     rules.replay,

@@ -21,6 +21,8 @@ from server.usecases.mistakes import Mistake
 #: A tablet on a weak line may need this long for a body of a megabyte.
 TIMEOUT_S = 120
 GRACE_S = 30
+#: Threads of a process that no sync can take: they say "come again", answer pings and serve the office.
+BESIDE_SYNCS = 12
 
 
 def tune_interpreter() -> None:
@@ -59,7 +61,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
         """Return the application of this worker, its jobs running."""
         app = create_app(self._settings)
         tune_interpreter()
-        self._jobs = start_jobs(app.extensions["gridward"])
+        self._jobs = start_jobs(app.extensions["gridward"], self._settings.keep_days)
         return app
 
     def _worker_exit(self, _server: Any, _worker: Any) -> None:
@@ -71,9 +73,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址。The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。The port.")
 @click.option("--workers", type=click.IntRange(1, 64), help="进程数；SQLite 只能 1，PostgreSQL 默认 4。Processes.")
-@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 128), help="每进程线程数。Threads.")
+@click.option("--threads", type=click.IntRange(1, 256), help="每进程线程数，默认按同步名额计算。Threads.")
 @telling
-def serve(host: str, port: int, workers: int | None, threads: int) -> None:
+def serve(host: str, port: int, workers: int | None, threads: int | None) -> None:
     """启动服务器。Run the server until it is told to stop."""
     settings = read_settings()
     store = open_store(settings)
@@ -95,7 +97,7 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
     options = {
         "bind": f"{host}:{port}",
         "workers": 1 if sqlite else workers or 4,
-        "threads": threads,
+        "threads": threads or settings.syncs_at_once + settings.syncs_waiting + BESIDE_SYNCS,
         "worker_class": "gthread",
         "timeout": TIMEOUT_S,
         "graceful_timeout": GRACE_S,

@@ -7,7 +7,8 @@ import click
 from server.commands.common import in_district, now_ms, open_store, pick_district, raw_store, read_settings, telling
 from server.settings import PUBLIC_URL
 from server.storage import migrate
-from server.usecases.begin_district import begin_district, renew_epoch
+from server.usecases.begin_district import begin_district
+from server.usecases.begin_epoch import begin_epoch
 from server.usecases.examine import examine
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
@@ -42,10 +43,14 @@ def migrate_database() -> None:
 @in_district
 @telling
 def restored(district: str | None) -> None:
-    """从备份恢复之后运行一次：各平板重新上报。Once after a backup was restored: tablets offer their journals again."""
+    """
+    用其他办法恢复之后、启动服务器之前运行一次。Once after a backup was put back by other means than restore.
+
+    各平板随后重新上报最近 30 天的修改。Tablets then offer their journals of the last 30 days again.
+    """
     store = open_store()
     place = pick_district(store, district)
-    epoch = renew_epoch(store, place)
+    epoch = begin_epoch(store, place, "restored", now_ms())
     click.echo(f"{place} 的新纪元 New epoch: {epoch}")
 
 

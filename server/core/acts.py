@@ -121,7 +121,7 @@ class _Asking:
         return self.machine.acts[self.asked.name]
 
     def _saw(self, last: Candidate) -> bool:
-        return last.stamp.device == self.author.device or PENDING < last.version <= self.base
+        return last.stamp.device == self.author.hand or PENDING < last.version <= self.base
 
     def _overrule(self, last: Candidate) -> None:
         before, now = (_overruled_by(self.machine, act) for act in (last.value["act"], self.asked.name))

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from schemas import grid
-from schemas.mutations import Mutation
+from schemas.mutations import OPS, Mutation
 from schemas.problems import Refusal
 from schemas.roles import Role
+from schemas.wording import title_of
 from server.values import Person, Record
 
 LOCK_AFTER_MS = 24 * 3600 * 1000
@@ -123,7 +124,28 @@ def acting_role(person: Person, mutation: Mutation, place: str, signed_ms: int) 
         return acting
     if fitting:
         raise Refusal("outside_area", grid=place)
-    raise Refusal("not_allowed", what=f"{mutation.op} {mutation.type}")
+    raise Refusal("not_allowed", what=f"{OPS[mutation.op]}{title_of(mutation.type)} {mutation.op} {mutation.type}")
+
+
+def where_judged(person: Person, mutation: Mutation, then: str, now: str, signed_ms: int) -> tuple[Role, str]:
+    """
+    Return the role under which *person* may write *mutation*, and the place where he holds it.
+
+    A record that was moved is judged where it lay when he signed 按签名时所在网格; whoever answers for the place
+    where it lies now may write as well.
+
+    Args:
+        then, now: Where the record lay at the moment of signing, and where it lies.
+
+    Raises:
+        Refusal: As ``acting_role``.
+    """
+    if then != now:
+        try:
+            return acting_role(person, mutation, then, signed_ms), then
+        except Refusal:  # told of the place where it lies now
+            pass
+    return acting_role(person, mutation, now, signed_ms), now
 
 
 def check_reach(record: Record, mutation: Mutation, role: Role) -> None:
@@ -198,6 +220,11 @@ def check_signature(person: Person, mutation: Mutation, role: Role, place: str, 
 def holds(person: Person, role: Role, place: str, at_ms: int) -> bool:
     """Say whether *person* holds *role* at *place* at the moment *at_ms*."""
     return any(g.role is role and g.holds_at(at_ms) and grid.lies_in(place, g.area) for g in person.grants)
+
+
+def may_move(person: Person, place: str, at_ms: int) -> bool:
+    """Say whether *person* may move records from or to *place*: the street's or the district's office."""
+    return any(holds(person, role, place, at_ms) for role in _OFFICES)
 
 
 def check_settling(mutation: Mutation, role: Role, kind: str | None) -> None:

@@ -46,15 +46,24 @@ class Arrived(Struct, frozen=True):
     follows: list[Consequence] = []
 
 
-def lay_out(mutation: Mutation, kind: RecordType, raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
+def lay_out(
+    mutation: Mutation,
+    kind: RecordType,
+    raw: bytes,
+    device: str,
+    offset_ms: int,
+    received_ms: int,
+    writer: str | None = None,
+) -> Arrived:
     """
     Return the good mutation *mutation* as it arrived, with everything that needs no other record.
 
     Args:
         offset_ms: What to add to the device's stamps, 0 while its clock is good enough.
         received_ms: Server time of receipt.
+        writer: Whose hand it was, where that is not the device; see ``values.Author``.
     """
-    received = clock.receive(Stamp(*mutation.at, device), offset_ms, received_ms)
+    received = clock.receive(Stamp(*mutation.at, writer or device), offset_ms, received_ms)
     if not received.as_claimed:
         at = (received.stamp.ms, received.stamp.counter)
         mutation = msgspec.structs.replace(mutation, at=at)

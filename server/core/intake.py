@@ -6,7 +6,7 @@ what waits) is written by the caller in one transaction. One bad mutation never 
 only those wait that depend on it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from server.core import admission
 from server.core.amending import amend, amendment
 from server.core.arrived import Arrived, Group, bundles
 from server.core.decisions import Decision
+from server.core.moving import Move, never_moved
 from server.core.signing import Signing
 from server.core.taken import Records, Taken, Waiting, Waits
 from server.values import Author, Origin, Person, Record, moment
@@ -32,11 +33,14 @@ class Intake:
 
     Args:
         device: Who pushes; its token speaks for ``people`` and nobody else.
+        writer: Whose hand its edits count as, where that is not the device; see ``values.Author``.
         records: The records the push touches.
         received_ms: Server time of receipt.
         refused_ids: Records whose creation was refused; what builds on them is refused too.
         upto: The greatest number the install has sent so far, this push included.
         disputes: Of the disputes that this push says it settles, those that are known: the kind of each.
+        moved: Returns how a record was moved, asked only for what may have been.
+        repeated: The numbers of changes that the device has delivered already, under other numbers.
     """
 
     device: str
@@ -46,11 +50,18 @@ class Intake:
     refused_ids: set[str]
     upto: int = 0
     disputes: Mapping[str, str] = field(default_factory=dict)
+    writer: str | None = None
+    moved: Callable[[Record], Sequence[Move]] = field(default=never_moved)
+    repeated: frozenset[int] = frozenset()
     taken: list[Taken] = field(default_factory=list)
     brought: list[Taken] = field(default_factory=list)
     refused: list[tuple[Arrived, Refusal]] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     unready: list[Arrived] = field(default_factory=list)
+
+    def moves(self, record: Record) -> Sequence[Move]:
+        """Return the moves of *record*, the first one first."""
+        return self.moved(record)
 
     def take_all(self, arrived: Sequence[Arrived]) -> None:
         """Take in *arrived*, sorted by number, groups as one."""
@@ -182,7 +193,7 @@ def _following(follows: Consequence, cause: Record, author: Author) -> Record:
         origin=Origin(author.stamp, author.person.id, author.rank, author.as_claimed),
         at=moment(author.stamp),
         by=author.person.id,
-        device=author.device,
+        device=author.hand,
         rank=author.rank,
         received_ms=cause.received_ms,
         clean=False,

@@ -35,7 +35,7 @@ def create(mutation: Mutation, fields: Fields, author: Author, received_ms: int)
         origin=Origin(author.stamp, mutation.by, author.rank, author.as_claimed),
         at=moment(author.stamp),
         by=mutation.by,
-        device=author.device,
+        device=author.hand,
         rank=author.rank,
         received_ms=received_ms,
         clean=author.as_claimed,
@@ -133,7 +133,9 @@ class _Newcomer:
     def _note_closed(self, name: str, rule: ValueRule, before: tuple[Candidate, ...], now: Settled) -> None:
         if len(before) > 1:
             stood = rule.settle(before)
-            ended = {"person": stood.open and not now.open, "suggestion": bool(stood.aside) and not now.aside}
+            # Where a person has to decide, what was suggested lies before him with the rest.
+            suggested = bool(stood.aside) and (not now.aside or now.open)
+            ended = {"person": stood.open and not now.open, "suggestion": suggested}
             self.closed += [(name, kind) for kind, over in ended.items() if over]
 
     def add(self, name: str, rule: Any, elements: list[Any]) -> None:
@@ -144,7 +146,7 @@ class _Newcomer:
                 fold.append_entry(self.record.fields, name, text, at, self.mutation.by)
         elif isinstance(rule, Union):
             for element in elements:
-                added = Dot(PENDING, self.author.device, element, self.mutation.by)
+                added = Dot(PENDING, self.author.hand, element, self.mutation.by)
                 self._keep_dots(name, rule, (*self._unseen(name, rule, rule.key_of(element)), added))
 
     def remove(self, name: str, rule: Any, keys: list[str]) -> Iterator[Decision]:
@@ -167,7 +169,7 @@ class _Newcomer:
 
     def _saw(self, version: int, device: str) -> bool:
         """A device never conflicts with its own earlier edits; others' it saw up to its base."""
-        return device == self.author.device or PENDING < version <= self.mutation.base
+        return device == self.author.hand or PENDING < version <= self.mutation.base
 
     def _candidates(self, name: str, rule: ValueRule) -> tuple[Candidate, ...]:
         kept = self.record.marks.values.get(name)

@@ -16,14 +16,15 @@ from schemas.mutations import Mutation
 from schemas.problems import Refusal
 from schemas.records import Consequence, RecordType
 from schemas.roles import Role
-from server.core import acts, admission, locked, merge, noting
+from server.core import acts, admission, locked, merge, moving, noting
 from server.core.arrived import Arrived
 from server.core.between.redirects import named_by, survivor_of
 from server.core.between.traits import merged_into, traits_of
 from server.core.decisions import Decision
 from server.core.merge import Dispute, Merged
+from server.core.moving import Move
 from server.core.taken import Records, Taken, Waits
-from server.values import Author, Person, Record
+from server.values import Author, Person, Record, moment
 
 #: What a record may grow to, by however many edits.
 MAX_RECORD_BYTES = 64 * 1024
@@ -37,10 +38,15 @@ class Taking(Protocol):
     """
 
     device: str
+    writer: str | None
     records: Records
     received_ms: int
     refused_ids: set[str]
     disputes: Mapping[str, str]
+    repeated: frozenset[int]
+
+    def moves(self, record: Record) -> Sequence[Move]:
+        """Return the moves of *record* 移交, the first one first."""
 
 
 class Signed(NamedTuple):
@@ -87,14 +93,22 @@ class Signing(Struct):
         """Patch, act on or void a record that is there."""
         mutation, received = self.mutation, self.received
         record = self._known()
-        role = admission.acting_role(self.person, mutation, record.grid, received.stamp.ms)
+        moves = self.taking.moves(record) if moving.may_have_moved(record, mutation) else ()
+        then = moving.place_at(record.grid, moves, received.stamp.ms)
+        role, place = admission.where_judged(self.person, mutation, then, record.grid, received.stamp.ms)
         admission.check_reach(record, mutation, role)
-        admission.check_signature(self.person, mutation, role, record.grid, received.stamp.ms)
+        admission.check_signature(self.person, mutation, role, place, received.stamp.ms)
         admission.check_settling(mutation, role, self._disputed())
+        self.mutation = moving.rebased(mutation, moves)
         author = self._author(role)
+        if mutation.n in self.taking.repeated:
+            return self._nothing_new(record, author)
         before = self._before_growing(record)
         left = merged_into(record)
         decisions, closed = self._carry_out(record, author, role)
+        if moves and moving.read_elsewhere(record, self.mutation, mutation):
+            # Its author's tablet knows it by numbers of another feed: it has to come down, and no receipt counts.
+            record.clean, record.overtaken = False, True
         self._refuse_a_giant(record, before)
         follows = self._consequences(record) if mutation.op == "patch" else []
         return self._done(record, author, follows, decisions, closed, left)
@@ -181,13 +195,19 @@ class Signing(Struct):
 
     def _recognise(self, existing: Record, author: Author) -> Signed:
         """The same creation sent under another number (a journal offered again) changes nothing."""
-        same = existing.type == self.mutation.type and existing.origin[:2] == (author.stamp, self.mutation.by)
-        if not same:
+        origin = existing.origin
+        # Under another install it is another hand that sends it; the moment and the person are the same.
+        same_signature = (moment(origin.stamp), origin.by) == (moment(author.stamp), self.mutation.by)
+        if existing.type != self.mutation.type or not same_signature:
             raise Refusal("record_exists")
-        return Signed(Taken(existing, author, self.received, "noop", [], arrived=self.arrived, changes=False), [])
+        return self._nothing_new(existing, author)
+
+    def _nothing_new(self, record: Record, author: Author) -> Signed:
+        return Signed(Taken(record, author, self.received, "noop", [], arrived=self.arrived, changes=False), [])
 
     def _author(self, role: Role) -> Author:
-        return Author(self.person, self.taking.device, role, self.received.stamp, self.received.as_claimed)
+        taking, received = self.taking, self.received
+        return Author(self.person, taking.device, role, received.stamp, received.as_claimed, taking.writer)
 
     def _done(
         self,

@@ -14,11 +14,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.storage.election import Election
 from server.storage.store import Store
+from server.usecases.build_snapshots import build_snapshots
 from server.usecases.forget_codes import forget_codes
+from server.usecases.forget_departures import forget_departures
 from server.usecases.note_contacts import flush_contacts
 
 FLUSH_EVERY_S = 10
 PRUNE_EVERY_S = 24 * 3600
+SNAPSHOTS_EVERY_S = 15 * 60
 
 _log = structlog.get_logger()
 
@@ -26,8 +29,9 @@ _log = structlog.get_logger()
 class Jobs:
     """The jobs of one process; ``stop`` lets what is under way finish and writes down the rest."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, keep_days: int) -> None:
         self._store = store
+        self._keep_days = keep_days
         self._election = Election(store.engine)
         self._scheduler: Any = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -37,6 +41,8 @@ class Jobs:
         """Begin."""
         self._every(FLUSH_EVERY_S, "flush_contacts", lambda: flush_contacts(self._store))
         self._every(PRUNE_EVERY_S, "forget_codes", self._if_leading(self._forget_codes))
+        self._every(PRUNE_EVERY_S, "forget_departures", self._if_leading(self._forget_departures))
+        self._every(SNAPSHOTS_EVERY_S, "build_snapshots", self._if_leading(self._build_snapshots))
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -48,6 +54,12 @@ class Jobs:
     def _forget_codes(self) -> int:
         return forget_codes(self._store, time.time_ns() // 1_000_000)
 
+    def _forget_departures(self) -> int:
+        return forget_departures(self._store, time.time_ns() // 1_000_000, self._keep_days)
+
+    def _build_snapshots(self) -> int:
+        return len(build_snapshots(self._store, time.time_ns() // 1_000_000))
+
     def _if_leading(self, run: Callable[[], object]) -> Callable[[], object]:
         return lambda: run() if self._election.leads() else None
 
@@ -55,9 +67,14 @@ class Jobs:
         self._scheduler.add_job(_guarded(name, run), "interval", seconds=seconds, id=name)
 
 
-def start_jobs(store: Store) -> Jobs:
-    """Start the jobs of this process over *store*; call ``stop`` before it ends."""
-    jobs = Jobs(store)
+def start_jobs(store: Store, keep_days: int) -> Jobs:
+    """
+    Start the jobs of this process over *store*; call ``stop`` before it ends.
+
+    Args:
+        keep_days: For how long departures and tellings are kept.
+    """
+    jobs = Jobs(store, keep_days)
     jobs.start()
     return jobs
 

@@ -119,6 +119,16 @@ class ConflictStore:
         row = (True, None, version, changed_ms, changed_ms, self._district, conflict, False)
         update_rows(self._connection, table, columns, ("district", "id", "open"), [row])
 
+    def move(self, places: Iterable[tuple[str, str, str]]) -> None:
+        """Let every dispute over a record lie where the record lies now; *places*: record, feed and grid."""
+        rows = [(feed, grid, self._district, record) for record, feed, grid in places]
+        update_rows(self._connection, table, ("feed", "grid"), ("district", "record"), rows)
+
+    def renumber(self, conflicts: Iterable[Conflict]) -> None:
+        """Write the numbers of *conflicts*, and what they say of it, after their record went into another feed."""
+        rows = [(c.version, c.detail, self._district, c.id) for c in conflicts]
+        update_rows(self._connection, table, ("version", "detail"), ("district", "id"), rows)
+
     def get(self, conflict: str) -> Conflict | None:
         """Return the dispute with this id, or None."""
         return self.by_ids([conflict]).get(conflict)

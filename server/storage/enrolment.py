@@ -80,12 +80,29 @@ class EnrolmentStore:
         rows = [(self._district, device, person, now_ms) for person in people]
         add_rows(self._connection, AdmittedRow.__table__, rows)  # type: ignore[arg-type]
 
+    def speaks_for(self, device: str) -> set[str]:
+        """Return the ids of the people whom *device* speaks for."""
+        statement = select(AdmittedRow.person)
+        asked = statement.where(AdmittedRow.district == self._district, AdmittedRow.device == device)
+        return set(self._connection.execute(asked).scalars())
+
+    def named(self, device: str) -> str | None:
+        """Return what *device* is called, or None where it is not known."""
+        statement = select(DeviceRow.name).where(DeviceRow.district == self._district, DeviceRow.id == device)
+        found: str | None = self._connection.execute(statement).scalar()
+        return found
+
     def revoke(self, device: str, now_ms: int) -> None:
         """Stop a device; a second time changes nothing."""
         statement = update(DeviceRow).where(
             DeviceRow.district == self._district, DeviceRow.id == device, DeviceRow.revoked_ms.is_(None)
         )
         self._connection.execute(statement.values(revoked_ms=now_ms))
+
+    def reinstate(self, device: str, token_hash: bytes) -> None:
+        """Let a revoked device in again, under a new token; the old one stays worthless."""
+        statement = update(DeviceRow).where(DeviceRow.district == self._district, DeviceRow.id == device)
+        self._connection.execute(statement.values(revoked_ms=None, token_hash=token_hash))
 
     def listed(self) -> list[Listed]:
         """Return every device, the latest enrolled first."""

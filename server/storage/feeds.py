@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from server.storage.bulk import mark
+from server.storage.epochs import EpochStore
 from server.storage.pens import PenStore
 from server.values import Seen
 
@@ -58,6 +59,12 @@ class FeedStore:
         """Return the last number of every feed of the district."""
         sql = f"SELECT code, seq FROM feed WHERE district = {self._mark}"
         return {row[0]: row[1] for row in self._connection.exec_driver_sql(sql, (self._district,))}
+
+    def ends(self) -> dict[str, Head]:
+        """Return the last number of every feed of the district, with the last link of its chain."""
+        sql = f"SELECT code, seq, chain FROM feed WHERE district = {self._mark}"
+        rows = self._connection.exec_driver_sql(sql, (self._district,))
+        return {code: Head(seq, bytes(chain)) for code, seq, chain in rows}
 
     def take(self, feed: str, count: int) -> Head:
         """
@@ -115,10 +122,26 @@ class FeedStore:
         condition, values = within(self._mark, seen.areas, sorted(seen.above))
         return f" AND {condition}", values
 
+    def locked(self) -> dict[str, int]:
+        """Lock every feed, and return the last number of each: nobody takes one before the transaction ends."""
+        sql = f"UPDATE feed SET seq = seq WHERE district = {self._mark} AND code = {self._mark} RETURNING seq"
+        seqs: dict[str, int] = {}
+        for feed in sorted(self.heads()):
+            seqs[feed] = self._connection.exec_driver_sql(sql, (self._district, feed)).scalar_one()
+        return seqs
+
+    def jump(self, to: int) -> None:
+        """Let every feed count on from *to*, beyond all their numbers; the chains go on. See ``EpochStore``."""
+        sql = f"UPDATE feed SET seq = {self._mark} WHERE district = {self._mark}"
+        self._connection.exec_driver_sql(sql, (to, self._district))
+
     def _begin(self, feed: str) -> None:
         m = self._mark
-        sql = f"INSERT INTO feed (district, code, seq, chain) VALUES ({m}, {m}, 0, {m}) ON CONFLICT DO NOTHING"
-        self._connection.exec_driver_sql(sql, (self._district, feed, GENESIS))
+        epochs = EpochStore(self._connection, self._district)
+        # An epoch must not begin unseen beside this: the feed would take up numbers that may be given out.
+        epochs.present()
+        sql = f"INSERT INTO feed (district, code, seq, chain) VALUES ({m}, {m}, {m}, {m}) ON CONFLICT DO NOTHING"
+        self._connection.exec_driver_sql(sql, (self._district, feed, epochs.ground(), GENESIS))
 
     def known(self, feeds: Iterable[str]) -> None:
         """Make sure that rows for *feeds* exist."""

@@ -24,8 +24,15 @@ class Known:
     """The pens and the rules of every district that are known to be committed."""
 
     def __init__(self, engine: Engine) -> None:
+        self._epochs: dict[str, str] = {}
         self.forget()
         event.listen(engine, "connect", lambda _connection, _record: self.forget())
+
+    def under(self, district: str, epoch: str) -> None:
+        """Hear that *epoch* is in force in *district*: where it is a new one, what was known may be lost."""
+        if self._epochs.setdefault(district, epoch) != epoch:
+            self._epochs[district] = epoch
+            self.forget()
 
     def forget(self) -> None:
         """Know nothing. New dicts, because whoever began before still writes to the old ones."""

@@ -55,6 +55,11 @@ def state(engine: Engine) -> State:
         return State(current, ScriptDirectory.from_config(_config(connection)).get_current_head())
 
 
+def latest() -> str:
+    """Return the last step there is."""
+    return ScriptDirectory(str(Path(__file__).with_name("migrations"))).get_current_head() or ""
+
+
 def differences(engine: Engine) -> list[Any]:
     """Return what the tables of the database lack, or have too much, beside today's definition."""
     prepare(engine)

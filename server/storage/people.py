@@ -51,11 +51,6 @@ class PeopleStore:
         row = {"district": self._district, "epoch": epoch, "cursor_key": cursor_key, "name": name}
         self._connection.execute(insert(Deployment).values(row))
 
-    def renew_epoch(self, epoch: str) -> None:
-        """Say that the history this database holds is another one than before."""
-        statement = update(Deployment).where(Deployment.district == self._district)
-        self._connection.execute(statement.values(epoch=epoch))
-
     def all(self) -> list[Account]:
         """Return everybody, by name."""
         return self._accounts(PersonRow.id == PersonRow.id)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from schemas import likeness, wire
 from schemas.clock import Stamp
+from schemas.grid import feed_of
 from schemas.registry import TYPES
 from server.storage import marks
 from server.storage.bulk import insert_rows, mark, one_of, update_rows
@@ -29,6 +30,7 @@ _CHANGING = (
     "version", "at_ms", "pen", "origin_ms", "origin_pen", "at_counter", "origin_counter", "clean", "void",
     "code", "subject", "cell", "fields", "marks",
 )  # fmt: skip
+_LYING = ("feed", "grid", "version", "born", "clean", "marks")
 
 
 class RecordStore:
@@ -101,6 +103,24 @@ class RecordStore:
         self._pens.note(pens)
         insert_rows(self._connection, table, new)
         update_rows(self._connection, table, _CHANGING, ("district", "id"), changed)
+
+    def lying_in(self, grid: str, types: Iterable[str]) -> list[str]:
+        """Return the ids of the records of *types* that lie at exactly *grid*, void or not."""
+        condition, wanted = one_of(self._connection, sorted(types))
+        m = self._mark
+        sql = (
+            f"SELECT id FROM record WHERE district = {m} AND feed = {m} AND grid = {m} AND type {condition} ORDER BY id"
+        )
+        values = (self._district, feed_of(grid), grid, wanted)
+        return [row[0] for row in self._connection.exec_driver_sql(sql, values)]
+
+    def put_elsewhere(self, records: Iterable[Record]) -> None:
+        """Write where *records* lie now, with the numbers just taken for that; all else stays as it was."""
+        rows = [
+            (r.feed, r.grid, r.version, r.born, r.clean, marks.dump(r.marks, r.version), self._district, r.id)
+            for r in records
+        ]
+        update_rows(self._connection, table, _LYING, ("district", "id"), rows)
 
     def _arm(self, column: str, wanted: set[Any]) -> "_Arm | None":
         """Return the condition that *column* is one of *wanted*; None for none."""

@@ -380,8 +380,11 @@ quarantine = Table(
     Column("at_ms", BigInteger),
     # How it ended, as JSON: taken in after all, or put aside; nothing while it waits for a person.
     Column("settled", Text),
+    # What was tried with it before that, as a JSON list: refused again and why, put aside and taken up again.
+    Column("trail", Text),
     Index("quarantine_number", "district", "device", "install", "n"),
     Index("quarantine_record", "district", "record"),
+    Index("quarantine_received", "district", "received_ms", "id"),
 )
 
 #: Mutations that wait for a record nobody has sent yet; the device keeps and repeats them.

@@ -38,6 +38,12 @@ class TellingStore:
         """Keep tellings; the same decision told to the same person stands once."""
         upsert_rows(self._connection, table, [(self._district, *row) for row in rows])
 
+    def forget(self, before_ms: int) -> int:
+        """Delete what was told before *before_ms*; return how many tellings."""
+        m = mark(self._connection)
+        sql = f"DELETE FROM telling WHERE district = {m} AND at_ms < {m}"
+        return self._connection.exec_driver_sql(sql, (self._district, before_ms)).rowcount
+
     def read(
         self, feed: str, after: int, upto: int, people: Iterable[str], since_ms: int, limit: int
     ) -> list[TellingRow]:

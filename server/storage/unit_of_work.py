@@ -15,9 +15,11 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from server.storage.conflicts import ConflictStore
+from server.storage.departures import DepartureStore
 from server.storage.devices import DeviceStore
 from server.storage.engine import WRITING
 from server.storage.enrolment import EnrolmentStore
+from server.storage.epochs import EpochStore
 from server.storage.feeds import FeedStore
 from server.storage.history import HistoryStore
 from server.storage.imports import ImportStore
@@ -27,6 +29,7 @@ from server.storage.people import PeopleStore
 from server.storage.quarantine import QuarantineStore
 from server.storage.records import RecordStore
 from server.storage.rulebook import RulesStore
+from server.storage.snapshots import SnapshotStore
 from server.storage.tellings import TellingStore
 
 ATTEMPTS = 6
@@ -83,6 +86,11 @@ class UnitOfWork:
         return FeedStore(self.connection, self.district, self.pens)
 
     @cached_property
+    def snapshots(self) -> SnapshotStore:
+        """Feeds as they once stood, ready to be handed out."""
+        return SnapshotStore(self.connection, self.district)
+
+    @cached_property
     def history(self) -> HistoryStore:
         """Everything that was taken."""
         return HistoryStore(self.connection, self.district)
@@ -108,6 +116,11 @@ class UnitOfWork:
         return TellingStore(self.connection, self.district)
 
     @cached_property
+    def departures(self) -> DepartureStore:
+        """What went out of a grid."""
+        return DepartureStore(self.connection, self.district)
+
+    @cached_property
     def devices(self) -> DeviceStore:
         """Devices, their installs and the people they speak for."""
         return DeviceStore(self.connection, self.district)
@@ -121,6 +134,11 @@ class UnitOfWork:
     def enrolment(self) -> EnrolmentStore:
         """How devices come in and go."""
         return EnrolmentStore(self.connection, self.district)
+
+    @cached_property
+    def epochs(self) -> EpochStore:
+        """Which histories the district has had."""
+        return EpochStore(self.connection, self.district)
 
     @cached_property
     def imports(self) -> ImportStore:

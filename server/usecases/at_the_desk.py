@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from schemas import grid, wire
+from schemas.explain import fault
 from schemas.ids import derived_id
 from schemas.mutations import SettlingChoice
 from schemas.problems import Refusal
@@ -19,10 +20,11 @@ from server.core.desk.offering import offered
 from server.core.desk.settling import Dispute, dispute_of, past_candidates
 from server.core.views import View, view_of
 from server.storage.conflicts import Conflict
+from server.storage.devices import DESK
 from server.storage.history import Entry, told
 from server.storage.people import Account
 from server.storage.unit_of_work import UnitOfWork
-from server.usecases.file_disputes import DESK
+from server.usecases.known_moves import history_of
 from server.values import Person, Record
 
 #: The install under which what is settled at the desk is numbered.
@@ -53,6 +55,28 @@ def desk_of(work: UnitOfWork, account: Account) -> Desk:
 def operators_desk(work: UnitOfWork) -> Desk:
     """Return the desk of an operator who acts as nobody: he reads the district's list and may settle nothing."""
     return Desk(work.district, derived_id("device", work.district, INSTALL), {}, whole=True)
+
+
+def signer_of(desk: Desk, person: str | None) -> Person:
+    """
+    Return who of *desk* signs; whether he may is found out with what he does.
+
+    Args:
+        person: None where the device speaks for one person only.
+
+    Raises:
+        Refusal: ``invalid_request``, ``not_admitted_person`` or ``person_stopped``.
+    """
+    if person is None and len(desk.people) != 1:
+        listed = "、".join(f"{one.name} {one.id}" for one in desk.people.values()) or "—"
+        zh, en = f"本机有多人使用，请指明由谁办理：{listed}", f"say who does it: {listed}"
+        raise Refusal("invalid_request", fault("required", zh, en, "person"))
+    signer = desk.people.get(person) if person else next(iter(desk.people.values()))
+    if signer is None:
+        raise Refusal("not_admitted_person")
+    if signer.stopped_ms is not None:
+        raise Refusal("person_stopped")
+    return signer
 
 
 @contextmanager
@@ -126,7 +150,7 @@ class Laid:
         found: list[Entry] = []
         for record in self.records.values():
             if record.id in _concerned([row]):
-                found += self._work.history.of_record(record.feed, record.id)
+                found += history_of(self._work, record)
         return sorted(found, key=lambda entry: (entry.received_ms, entry.version))
 
     def _dispute(self, row: Conflict) -> Dispute:

@@ -8,9 +8,9 @@ from schemas import grid
 from schemas.grid import Level
 from server.storage.store import Place, Store
 from server.storage.unit_of_work import retrying
+from server.usecases.begin_epoch import new_epoch
 from server.usecases.mistakes import Mistake
 
-_EPOCH_BYTES = 9
 _KEY_BYTES = 32
 
 
@@ -28,26 +28,11 @@ def begin_district(store: Store, district: str, name: str) -> Place:
     return retrying(lambda: _attempt(store, district, name.strip()))
 
 
-def renew_epoch(store: Store, district: str) -> str:
-    """
-    Give *district* a new epoch and return it, after a backup was restored.
-
-    Every tablet then learns that the server may have forgotten what it had acknowledged, and offers
-    its journal again.
-    """
-    epoch = secrets.token_urlsafe(_EPOCH_BYTES)
-    with store.work(district) as work:
-        work.people.renew_epoch(epoch)
-        work.commit()
-    return epoch
-
-
 def _attempt(store: Store, district: str, name: str) -> Place:
     before = store.places().get(district)
     if before is not None:
         return before
-    # 12 characters, safe in an address.
-    place = Place(district, secrets.token_urlsafe(_EPOCH_BYTES), secrets.token_bytes(_KEY_BYTES), name)
+    place = Place(district, new_epoch(), secrets.token_bytes(_KEY_BYTES), name)
     with store.work(district) as work:
         work.people.begin(place.epoch, place.cursor_key, place.name)
         work.commit()

@@ -67,7 +67,7 @@ def _attempt(store: Store, district: str, chunk: Sequence[Wanted], now_ms: int, 
 def bring_in_within(work: UnitOfWork, wanted: Sequence[Wanted], now_ms: int) -> list[Filed]:
     """Bring *wanted* in as part of the transaction of *work*, whose owner commits at once."""
     device = machine.machine_device(work.district)
-    settled = work.devices.lock_install(device, machine.INSTALL)
+    settled = work.devices.lock_install(device, machine.INSTALL).settled
     writer = _Writer(work, wanted, settled, now_ms)
     filed = [writer.bring(one) for one in wanted]
     work.imports.say(writer.said)

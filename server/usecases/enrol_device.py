@@ -61,6 +61,9 @@ def enrol_device(store: Store, code: str, device_name: str, now_ms: int, *, know
     """
     Use *code* up: a new device gets its token, the device *known* gets one more person.
 
+    A *known* device that was revoked is let in again under its old id, with a new token: what it had already
+    delivered is recognised.
+
     Args:
         code: As typed; case, blanks and dashes do not matter.
         device_name: What the office will see in its list of devices.
@@ -84,7 +87,7 @@ def _attempt(
         person = work.enrolment.use(_code_hash(place.district, code), now_ms)
         if person is None or not _still_works(work, person):
             return None
-        device, token = (known.id, None) if known else _new_device(work, device_name, now_ms)
+        device, token = _let_in(work, known, device_name, now_ms)
         work.enrolment.admit(device, [person], now_ms)
         people = [*known.people, person] if known else [person]
         enrolled = Enrolled(device, place, admitted_people(work, people, now_ms), token)
@@ -111,9 +114,15 @@ def _still_works(work: UnitOfWork, person: str) -> bool:
     return any(a.id == person and a.stopped_ms is None for a in work.people.named(person))
 
 
-def _new_device(work: UnitOfWork, name: str, now_ms: int) -> tuple[str, str]:
-    device = ids.uuid7(now_ms, secrets.token_bytes(10))
+def _let_in(work: UnitOfWork, known: Device | None, name: str, now_ms: int) -> tuple[str, str | None]:
+    """Return the device, and its token where it gets one."""
+    if known is not None and not known.revoked:
+        return known.id, None
     token = f"{work.district}.{secrets.token_urlsafe(_TOKEN_BYTES)}"
+    if known is not None:
+        work.enrolment.reinstate(known.id, token_hash(token))
+        return known.id, token
+    device = ids.uuid7(now_ms, secrets.token_bytes(10))
     work.enrolment.add(device, name, token_hash(token), now_ms)
     return device, token
 

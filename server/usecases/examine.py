@@ -5,6 +5,7 @@ Look whether everything is as it should be 体检: what ``gridward-server doctor
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from server.core.desk import reading
 from server.storage import migrate
 from server.storage.store import Store
 from server.usecases.verify_history import verify_history
@@ -46,10 +47,11 @@ def _of_district(store: Store, district: str, now_ms: int) -> Iterator[Finding]:
     with store.work(district, writing=False) as work:
         people = [account for account in work.people.all() if account.stopped_ms is None]
         devices = [device for device in work.enrolment.listed() if device.revoked_ms is None]
-        records = sum(work.feeds.heads().values())
-        conflicts, quarantined = len(work.conflicts.open()), work.quarantine.count()
-    yield Finding("good", f"{len(people)} 人，{len(devices)} 台设备，{records} 次修改",
-                  f"{len(people)} people, {len(devices)} devices, {records} changes")  # fmt: skip
+        conflicts, quarantined = len(work.conflicts.open()), work.quarantine.open()
+    verified = verify_history(store, district)
+    changes = sum(feed.rows for feed in verified)
+    yield Finding("good", f"{len(people)} 人，{len(devices)} 台设备，{changes} 次修改",
+                  f"{len(people)} people, {len(devices)} devices, {changes} changes")  # fmt: skip
     silent = [d.name for d in devices if now_ms - max(d.last_ms or 0, d.enrolled_ms) > SILENT_MS]
     if silent:
         listed = "、".join(silent[:5])
@@ -58,9 +60,11 @@ def _of_district(store: Store, district: str, now_ms: int) -> Iterator[Finding]:
         )
     if conflicts:
         yield Finding("look", f"{conflicts} 项待裁定", f"{conflicts} disputes wait for a person")
-    if quarantined:
-        yield Finding("look", f"隔离区有 {quarantined} 条", f"{quarantined} payloads in quarantine")
-    broken = [feed for feed in verify_history(store, district) if feed.broken is not None]
+    if quarantined.since_ms is not None:
+        count, since = quarantined.payloads, reading.clock_time(quarantined.since_ms)
+        yield Finding("look", f"隔离区有 {count} 条待处理，最早 {since} 收到：gridward-server quarantine list",
+                      f"{count} payloads wait in quarantine, the oldest since {since}")  # fmt: skip
+    broken = [feed for feed in verified if feed.broken is not None]
     for feed in broken:
         zh, en = feed.why or ("", "")
         yield Finding(

@@ -15,6 +15,7 @@ from server.core.between.effects import Effects, Raised
 from server.core.decisions import DECIDED, DUPLICATE, NOTICE, PERSON, SUGGESTION, Decision, conflict_id
 from server.core.taken import Taken
 from server.storage.conflicts import Closing, Conflict
+from server.storage.devices import DESK
 from server.storage.tellings import TellingRow
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.speaking import Speaker
@@ -26,8 +27,6 @@ Key = tuple[str, str, str]
 _SETTLED_PART, _REOPENED_PART = 100, 200
 #: An ordinary edit that ended a dispute, not made on the desk.
 _BY_EDIT = "edit"
-#: The install under which the office's desk numbers what is settled there.
-DESK = "desk"
 #: Nobody spoke: the two are no pair any more, or the day has another notice.
 _OF_ITSELF = frozenset({"apart"})
 

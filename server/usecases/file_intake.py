@@ -5,13 +5,12 @@ Every number belongs to one row of the history. A record's version is the number
 so several edits of one record in one push leave one record and several rows.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from schemas import rulebook, wire
-from schemas.ids import derived_id
+from schemas.claims import claims_of
 from schemas.problems import Refusal
 from schemas.records import TYPES, RecordType
 from schemas.wire import Outcome
@@ -19,20 +18,23 @@ from server.core.arrived import Arrived
 from server.core.intake import Intake
 from server.core.taken import Taken
 from server.storage.history import Entry
-from server.storage.quarantine import Held, Refused
+from server.storage.quarantine import Held, Refused, refused_id
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.file_disputes import Filing
 from server.usecases.look_around import look_around
 from server.values import Record
 
 
-def file_intake(work: UnitOfWork, intake: Intake, install: str, settled: int) -> list[Outcome]:
+def file_intake(
+    work: UnitOfWork, intake: Intake, install: str, settled: int, now_ms: int | None = None
+) -> list[Outcome]:
     """
     Write everything *intake* holds into the transaction of *work*; the caller commits at once.
 
     Args:
         install: The install that pushed.
         settled: How far it was settled before this push.
+        now_ms: When disputes are opened and people told, where that is later than the receipt.
 
     Returns:
         One outcome for every mutation of the push that was not settled before.
@@ -41,12 +43,12 @@ def file_intake(work: UnitOfWork, intake: Intake, install: str, settled: int) ->
     _file_waiting(work, intake, install, settled)
     effects = look_around(work, intake)
     rows = [*intake.taken, *intake.brought]
-    filing = Filing(work, rows, effects, intake.received_ms, install)
+    filing = Filing(work, rows, effects, intake.received_ms if now_ms is None else now_ms, install)
     work.rules.note(_kinds(rows), intake.received_ms)
     for feed, of_feed in sorted(_by_feed(rows).items()):
         head = work.feeds.take(feed, len(of_feed))
         _number(of_feed, head.seq)
-        chain = work.history.append([_entry(taken, install, filing) for taken in of_feed], head.chain)
+        chain = work.history.append([_entry(taken, intake, install, filing) for taken in of_feed], head.chain)
         work.feeds.link(feed, chain)
     work.records.write(_changed(rows))
     filing.file()
@@ -78,14 +80,14 @@ def _changed(rows: Iterable[Taken]) -> list[Record]:
 # -- rows -------------------------------------------------------------------------------------------
 
 
-def _entry(taken: Taken, install: str, filing: Filing) -> Entry:
+def _entry(taken: Taken, intake: Intake, install: str, filing: Filing) -> Entry:
     author, stamp, received, arrived = taken.author, taken.author.stamp, taken.received, taken.arrived
     decisions = filing.told(taken)
     kind = TYPES.get(taken.record.type)
     return Entry(
         taken.record.feed, taken.number, taken.record.id, author.device, install, arrived.n if arrived else 0,
         author.person.id, author.role, stamp.ms, stamp.counter, received.corrected_by_ms, received.clamped,
-        filing.now_ms, taken.outcome, _payload(taken), wire.canonical(decisions).decode() if decisions else None,
+        intake.received_ms, taken.outcome, _payload(taken), wire.canonical(decisions).decode() if decisions else None,
         kind.rules_mark if kind else None,
     )  # fmt: skip
 
@@ -115,10 +117,9 @@ def _file_refusals(work: UnitOfWork, intake: Intake, install: str) -> None:
 
 
 def _refused(intake: Intake, install: str, one: Arrived, refusal: Refusal) -> Refused:
-    # The id follows from the payload: however often it is pushed, it is kept once.
-    digest = hashlib.sha256(one.raw).hexdigest()
+    claims = claims_of(one.raw)
     return Refused(
-        id=derived_id("quarantine", intake.device, install, str(one.n), digest),
+        id=refused_id(intake.device, install, one.n, one.raw),
         device=intake.device,
         install=install,
         n=one.n,
@@ -127,6 +128,9 @@ def _refused(intake: Intake, install: str, one: Arrived, refusal: Refusal) -> Re
         code=refusal.code,
         problem=wire.canonical(refusal.body()).decode(),
         payload=one.raw,
+        by=claims.by,
+        grid=claims.grid,
+        at_ms=one.received.stamp.ms if one.received else claims.at_ms,
     )
 
 

@@ -13,7 +13,7 @@ from server.core.importing.tables import Wrong, read_rows
 from server.storage.people import Account, Held
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
-from server.usecases.manage_people import check_account, new_id
+from server.usecases.manage_people import check_account, new_id, person_id
 from server.usecases.mistakes import Mistake
 from server.usecases.publish_directory import publish_directory
 from server.usecases.read_table import Table
@@ -62,7 +62,7 @@ def _beside(work: UnitOfWork, entries: Sequence[Entry]) -> Iterable[tuple[Entry,
 
 def _file(work: UnitOfWork, entry: Entry, known: Account | None, held: list[Held], now_ms: int) -> str:
     if known is None:
-        account = _account(entry)._replace(id=new_id(now_ms))
+        account = _account(entry)._replace(id=person_id(work.district, entry.code, now_ms))
         work.people.add([account])
         fate = "new"
     else:

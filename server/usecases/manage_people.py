@@ -30,7 +30,7 @@ def add_person(store: Store, district: str, asked: Account, now_ms: int) -> Acco
     Raises:
         Mistake: a field is not as it should be, or the staff number is taken.
     """
-    person = asked._replace(id=new_id(now_ms), stopped_ms=None)
+    person = asked._replace(id=person_id(district, asked.code, now_ms), stopped_ms=None)
     check_account(person)
 
     def add(work: UnitOfWork) -> Account:
@@ -163,6 +163,15 @@ def check_grant(grant: Grant, district: str) -> None:
         raise Mistake(f"“{grant.area}”不是 {district} 内的区划代码。", f"'{grant.area}' is no code inside {district}.")
     if grant.to_ms is not None and grant.to_ms <= grant.from_ms:
         raise Mistake("授权的结束早于开始。", "The grant ends before it begins.")
+
+
+def person_id(district: str, code: str | None, now_ms: int) -> str:
+    """
+    Return the id of somebody new: the one that follows from his staff number 工号, if he has one.
+
+    Added again after a backup was put back that lacks him, he is the same person then: what he signed is his.
+    """
+    return ids.derived_id("staff number", district, code) if code else new_id(now_ms)
 
 
 def new_id(now_ms: int) -> str:

@@ -5,23 +5,46 @@ An idle sync must not write. What was heard is kept in memory and written down b
 loses at most the last few seconds of it, and the next sync says it again.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 
 from schemas import wire
+from schemas.problems import Refusal
 from schemas.wire import Report
+from server.core import cursors
 from server.storage.devices import Contact, Device
 from server.storage.store import Store
 
 _lock = Lock()
 
 
-def note_contact(store: Store, device: Device, report: Report | None, now_ms: int) -> None:
-    """Remember that *device* was heard of at *now_ms*, and what it said of itself."""
+def note_contact(
+    store: Store, device: Device, report: Report | None, now_ms: int, asked: Mapping[str, str] | None = None
+) -> None:
+    """
+    Remember that *device* was heard of at *now_ms*, and what it said of itself.
+
+    Args:
+        asked: The cursors it sent, by feed: so far it has certainly read. A feed without one it reads from the
+            beginning, and needs no departures of.
+    """
     told = wire.encode(report).decode() if report is not None else None
+    read = None if asked is None else wire.canonical(_read(device, asked)).decode()
     with _lock:
         before = store.heard.get((device.district, device.id))
-        kept = told if told is not None or before is None else before.report
-        store.heard[device.district, device.id] = Contact(device.id, now_ms, kept)
+        if before is not None:
+            told, read = told or before.report, read or before.cursors
+        store.heard[device.district, device.id] = Contact(device.id, now_ms, told, read)
+
+
+def _read(device: Device, asked: Mapping[str, str]) -> dict[str, int]:
+    """Return up to which number the device need not be told of departures, by feed."""
+    read: dict[str, int] = {}
+    for feed, text in asked.items():
+        with suppress(Refusal):  # whoever only delivers is not asked where he stands
+            read[feed] = cursors.unseal(device.cursor_key, device.id, feed, text).passed
+    return read
 
 
 def flush_contacts(store: Store) -> int:

@@ -8,18 +8,23 @@ first lock; numbers are taken last; then the transaction commits at once.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from schemas import clock, validation, wire
+from schemas.clock import Stamp
 from schemas.problems import Refusal
 from schemas.wire import Outcome
 from server.core.arrived import Arrived, lay_out
 from server.core.intake import Intake
+from server.core.readmission import content_of
 from server.storage.devices import Device
 from server.storage.history import Settled, told
 from server.storage.records import RecordStore
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.file_intake import file_intake
+from server.usecases.known_moves import moves_of
+from server.usecases.note_arrivals import note_arrivals
 from server.values import Record
 
 
@@ -52,27 +57,34 @@ def receive_mutations(store: Store, device: Device, push: Push) -> Answer:
 
 
 def _attempt(store: Store, device: Device, push: Push) -> Answer:
-    arrived = read_all(device.id, push)
+    arrived = read_all(device.id, push, device.writer)
     with store.work(device.district) as work:
-        settled = work.devices.lock_install(device.id, push.install)
+        settled, writer = work.devices.lock_install(device.id, push.install)
+        if writer != device.writer:
+            # Another install of this device came first, in between.
+            device = device._replace(writer=writer)
+            arrived = read_all(device.id, push, device.writer)
         sorted_out = _sort_out(work, device, push, arrived, settled)
-        intake = _take_in(work, device, push, sorted_out, max(settled, *(one.n for one in arrived), 0))
+        intake = take_in(work, device, push, sorted_out, max(settled, *(one.n for one in arrived), 0))
+        note_arrivals(work, intake, push.install)
         outcomes = file_intake(work, intake, push.install, settled)
-        upto = max(settled, *(a.n for a in sorted_out.fresh if a not in intake.unready), 0)
+        # The numbers of a copied journal say nothing of the one known under the install.
+        fresh = [] if sorted_out.copied else sorted_out.fresh
+        upto = max(settled, *(a.n for a in fresh if a not in intake.unready), 0)
         if upto != settled:
             work.devices.settle(device.id, push.install, upto)
         work.commit()
     return Answer(upto, sorted([*sorted_out.outcomes, *outcomes], key=lambda outcome: outcome.n))
 
 
-def read_all(device: str, push: Push) -> list[Arrived]:
+def read_all(device: str, push: Push, writer: str | None = None) -> list[Arrived]:
     """Read and check every mutation, in the order of their numbers; 0 where none can be made out."""
     offset_ms = clock.measured_offset(push.sent_ms, push.received_ms)
-    arrived = [_read(raw, device, offset_ms, push.received_ms) for raw in push.mutations]
+    arrived = [_read(raw, device, writer, offset_ms, push.received_ms) for raw in push.mutations]
     return sorted(arrived, key=lambda one: one.n)
 
 
-def _read(raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
+def _read(raw: bytes, device: str, writer: str | None, offset_ms: int, received_ms: int) -> Arrived:
     try:
         mutation = validation.read_mutation(raw)
     except Refusal as refusal:
@@ -81,34 +93,53 @@ def _read(raw: bytes, device: str, offset_ms: int, received_ms: int) -> Arrived:
         kind = validation.type_of(mutation)
         validation.check(mutation, kind)
     except Refusal as refusal:
-        return Arrived(mutation.n, raw, mutation, refusal=refusal)
-    return lay_out(mutation, kind, raw, device, offset_ms, received_ms)
+        received = clock.receive(Stamp(*mutation.at, writer or device), offset_ms, received_ms)
+        return Arrived(mutation.n, raw, mutation, refusal=refusal, received=received)
+    return lay_out(mutation, kind, raw, device, offset_ms, received_ms, writer)
 
 
-@dataclass(frozen=True, slots=True)
-class _SortedOut:
-    """A push taken apart: what is new, what reuses a number, and the outcomes of what came before."""
+@dataclass(slots=True)
+class SortedOut:
+    """
+    A push taken apart: what is new, what reuses a number, and the outcomes of what came before.
+
+    ``copied``: a number was used in another push, so this journal is another than the one known under its install.
+    """
 
     fresh: list[Arrived]
     reused: list[Arrived]
     outcomes: list[Outcome]
+    copied: bool = False
 
 
-def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrived], settled: int) -> _SortedOut:
-    numbers = [a.n for a in arrived if 0 < a.n <= settled]
-    before = work.history.settled(device.id, push.install, numbers)
-    before |= work.quarantine.settled(device.id, push.install, numbers)
+def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrived], settled: int) -> SortedOut:
+    numbers = {a.n: a.raw for a in arrived if 0 < a.n <= settled}
+    # What was let in out of quarantine is answered as the history has it.
+    before = work.quarantine.settled(device.id, push.install, numbers)
+    before |= work.history.settled(device.id, push.install, numbers)
+    known = set(before)
     taken: dict[int, bytes] = {n: found.payload for n, found in before.items()}
-    sorted_out = _SortedOut([], [], [])
+    sorted_out = SortedOut([], [], [])
     for one in arrived:
         if not one.n or one.n not in taken:
             taken[one.n] = one.raw
             sorted_out.fresh.append(one)
         elif not _same(taken[one.n], one.raw):
             sorted_out.reused.append(one)
+            sorted_out.copied |= one.n in known
         elif one.n in before:
             sorted_out.outcomes.append(_as_before(before.pop(one.n)))
+    if sorted_out.reused:
+        _answer_what_was_let_in(work, device, push, sorted_out)
     return sorted_out
+
+
+def _answer_what_was_let_in(work: UnitOfWork, device: Device, push: Push, sorted_out: SortedOut) -> None:
+    """Answer as the history has it what came under a used number before, and was given another at the desk."""
+    reused = sorted_out.reused
+    let_in = work.quarantine.renumbered(device.id, push.install, [one.n for one in reused])
+    sorted_out.outcomes.extend(_as_before(let_in[one.raw]) for one in reused if one.raw in let_in)
+    reused[:] = [one for one in reused if one.raw not in let_in]
 
 
 def _same(before: bytes, now: bytes) -> bool:
@@ -132,7 +163,13 @@ def _as_before(settled: Settled) -> Outcome:
     )
 
 
-def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOut, upto: int) -> Intake:
+def take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: SortedOut, upto: int) -> Intake:
+    """
+    Take in what is new of a push, its install locked; the caller writes it down.
+
+    Args:
+        upto: The greatest number the install has sent so far, this push included.
+    """
     records = _AtHand(work.records, _touched(sorted_out.fresh))
     missing = [i for i in _built_on(sorted_out.fresh) if records.get(i) is None]
     intake = Intake(
@@ -142,12 +179,35 @@ def _take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: _SortedOu
         received_ms=push.received_ms,
         refused_ids=work.quarantine.refused_ids(device.id, missing),
         upto=upto,
+        writer=device.writer,
         disputes=_settling(work, sorted_out.fresh),
+        moved=partial(moves_of, work),
+        repeated=_repeated(work, device, sorted_out.fresh),
     )
-    intake.take_all(sorted_out.fresh)
     # A copied tablet's payload under a used number: both are kept, neither overwrites the other.
-    intake.refused += [(one, Refusal("number_reused")) for one in sorted_out.reused]
+    reused = sorted_out.reused
+    if sorted_out.copied:
+        # What else it brings was written by a hand that has not seen what the other journal wrote. The tablet
+        # records it again under a new install, where that shows.
+        reused = [*reused, *sorted_out.fresh]
+    else:
+        intake.take_all(sorted_out.fresh)
+    intake.refused += [(one, Refusal("number_reused")) for one in reused]
     return intake
+
+
+def _repeated(work: UnitOfWork, device: Device, fresh: Iterable[Arrived]) -> frozenset[int]:
+    """
+    Return the numbers of what *device* has delivered already under another install.
+
+    Two copies of a tablet may hold the same unsent change; only an install after the first can repeat one.
+    """
+    edits = [a for a in fresh if a.mutation is not None and a.mutation.op != "create"] if device.writer else []
+    if not edits:
+        return frozenset()
+    ids = {a.mutation.id for a in edits if a.mutation is not None}
+    before = {content_of(payload) for payload in work.history.of_device(device.id, ids)}
+    return frozenset(a.n for a in edits if content_of(a.raw) in before)
 
 
 def _settling(work: UnitOfWork, fresh: Iterable[Arrived]) -> dict[str, str]:

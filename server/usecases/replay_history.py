@@ -15,6 +15,7 @@ from server.core.proving.replay import BROKEN, NO_CHANGE, Replayed, Row, RulesOf
 from server.storage.history import Entry
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases.known_moves import history_of
 from server.usecases.mistakes import Mistake
 from server.values import Record
 
@@ -31,7 +32,7 @@ class Difference(NamedTuple):
     """
     One thing in which what is stored is not what the history comes to.
 
-    ``what`` is a field, or ``@version``, ``@born``, ``@void``, ``@dispute FIELD`` (a person has to decide),
+    ``what`` is a field, or ``@version``, ``@born``, ``@void``, ``@grid``, ``@dispute FIELD`` (a person has to decide),
     ``@record``, ``@history``; the values are JSON text, None for "not there"; ``zh`` and ``en`` say it in words.
     """
 
@@ -120,19 +121,17 @@ class Replaying:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._kept = work.rules.all()
+        self._writers = work.devices.writers()
+        self._let_in = work.quarantine.let_in()
         self._tables: dict[tuple[str, str], RuleTable] = {}
 
     def check_one(self, record_id: str) -> Checked:
         """Check the record with this id, whether it is stored or only in the history."""
-        for feed in sorted(self._work.feeds.heads()):
-            if self._work.history.of_record(feed, record_id):
-                stored = self.stored([record_id]).get(record_id)
-                if stored is None:
-                    return _lost(record_id)
-                return self._check(feed, record_id, "", stored)
         stored = self.stored([record_id]).get(record_id)
         if isinstance(stored, Record):
-            return self._check(stored.feed, record_id, stored.type, stored)
+            return self._check(record_id, stored.type, stored)
+        if self._work.history.of_all_feeds(record_id):
+            return _lost(record_id) if stored is None else self._check(record_id, "", stored)
         raise Mistake(f"没有记录 {record_id}", f"There is no record {record_id}")
 
     def check(self, feed: str, page: Mapping[str, str]) -> Iterator[Checked]:
@@ -140,7 +139,7 @@ class Replaying:
         stored = self.stored(page)
         for record_id, type_name in page.items():
             if record_id in stored:
-                yield self._check(feed, record_id, type_name, stored[record_id])
+                yield self._check(record_id, type_name, stored[record_id])
 
     def lost(self, feed: str, seen: set[str]) -> Iterator[Checked]:
         """Yield the records that stand in the history of *feed*, but neither in *seen* nor anywhere."""
@@ -165,8 +164,17 @@ class Replaying:
         Raises:
             One of ``BROKEN``: it cannot be replayed.
         """
-        rows = [_row(entry) for entry in self._work.history.of_record(record.feed, record.id)]
+        rows = [self.row(entry) for entry in history_of(self._work, record)]
         return replayed(rows, _kind(record.type), record.id, record.grid, rules_of or self.rules_of(record.type))
+
+    def row(self, entry: Entry) -> Row:
+        """Return *entry* as it is replayed."""
+        return Row(
+            entry.version, entry.device, entry.install, entry.n, entry.by, entry.role, entry.at_ms, entry.at_counter,
+            entry.corrected_ms, entry.clamped, entry.received_ms, entry.outcome, entry.payload, entry.decisions,
+            entry.rules, self._writers.get((entry.device, entry.install)),
+            self._let_in.get((entry.feed, entry.version)),
+        )  # fmt: skip
 
     def rules_of(self, type_name: str) -> RulesOf:
         """Return what knows the rules of the type at any time, by their mark."""
@@ -183,7 +191,7 @@ class Replaying:
             self._tables[key] = rulebook.table_of(wire.decode_json(self._kept[key]))
         return self._tables[key]
 
-    def _check(self, feed: str, record_id: str, type_name: str, stored: Record | Unreadable) -> Checked:
+    def _check(self, record_id: str, type_name: str, stored: Record | Unreadable) -> Checked:
         if isinstance(stored, Unreadable):
             told = ("存储的记录读不出来", f"the stored record cannot be read: {stored.why}")
             return Checked(record_id, type_name, (Difference(record_id, type_name, "@record", None, None, *told),))
@@ -222,14 +230,6 @@ def _kind(type_name: str) -> RecordType:
     return TYPES[type_name]
 
 
-def _row(entry: Entry) -> Row:
-    return Row(
-        entry.version, entry.device, entry.install, entry.n, entry.by, entry.role, entry.at_ms, entry.at_counter,
-        entry.corrected_ms, entry.clamped, entry.received_ms, entry.outcome, entry.payload, entry.decisions,
-        entry.rules,
-    )  # fmt: skip
-
-
 def _lost(record_id: str) -> Checked:
     told = ("历史中有，记录表中没有", "it stands in the history, but there is no such record")
     return Checked(record_id, "", (Difference(record_id, "", "@record", None, None, *told),))
@@ -241,5 +241,10 @@ def _over(record_id: str, came_to: Replayed) -> set[str]:
 
 def _told(record: Record) -> dict[str, str]:
     """Return what of a record must follow from its history, as JSON text by name."""
-    numbers: dict[str, Any] = {"@version": record.version, "@born": record.born, "@void": record.void}
+    numbers: dict[str, Any] = {
+        "@version": record.version,
+        "@born": record.born,
+        "@void": record.void,
+        "@grid": record.grid,
+    }
     return {name: wire.canonical(value).decode() for name, value in (record.fields | numbers).items()}

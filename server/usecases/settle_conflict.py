@@ -27,7 +27,7 @@ from server.core.taken import Taken
 from server.storage.history import Entry, told
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
-from server.usecases.at_the_desk import INSTALL, Desk, Laid, told_at_once
+from server.usecases.at_the_desk import INSTALL, Desk, Laid, signer_of, told_at_once
 from server.usecases.file_intake import file_intake
 from server.usecases.show_conflict import found
 from server.values import Person, Record
@@ -63,7 +63,7 @@ def settle_conflict(
             ``not_admitted_person``, ``person_stopped``, ``not_allowed`` or ``outside_area``. Nothing was written.
     """
     with told_at_once():
-        signer = _signer(desk, person)
+        signer = signer_of(desk, person)
         outcome, version, decisions = retrying(lambda: _attempt(store, desk, conflict, signer, asked, now_ms))
     with store.work(desk.district, writing=False) as work:
         row = found(work, desk, conflict, now_ms)
@@ -76,7 +76,7 @@ _Answer = tuple[str, int, list[dict[str, Any]]]
 
 def _attempt(store: Store, desk: Desk, conflict: str, signer: Person, asked: Asked, now_ms: int) -> _Answer:
     with store.work(desk.district) as work:
-        settled = work.devices.lock_install(desk.device, INSTALL)
+        settled = work.devices.lock_install(desk.device, INSTALL).settled
         settling = _Settling(work, desk, conflict, signer, asked, now_ms)
         before = settling.answered_before()
         if before is not None:
@@ -84,20 +84,6 @@ def _attempt(store: Store, desk: Desk, conflict: str, signer: Person, asked: Ask
         answer = settling.carry_out(settled)
         work.commit()
     return answer
-
-
-def _signer(desk: Desk, person: str | None) -> Person:
-    """Return who signs; whether he may is found out with the mutation."""
-    if person is None and len(desk.people) != 1:
-        listed = "、".join(f"{one.name} {one.id}" for one in desk.people.values()) or "—"
-        zh, en = f"本机有多人使用，请指明裁定人：{listed}", f"say who settles it: {listed}"
-        raise Refusal("invalid_request", fault("required", zh, en, "person"))
-    signer = desk.people.get(person) if person else next(iter(desk.people.values()))
-    if signer is None:
-        raise Refusal("not_admitted_person")
-    if signer.stopped_ms is not None:
-        raise Refusal("person_stopped")
-    return signer
 
 
 class _Settling:

@@ -11,7 +11,6 @@ from server.core.decisions import DUPLICATE
 from server.core.desk import dossier
 from server.core.desk.dossier import Dossier, Past
 from server.core.machine import machine_person
-from server.core.proving.replay import Row
 from server.storage.conflicts import Conflict
 from server.storage.history import Entry
 from server.storage.unit_of_work import UnitOfWork
@@ -58,9 +57,10 @@ class _Showing:
         machine = machine_person(self._desk.district)
         names = laid.names | {machine.id: machine.name}
         detail = laid.details[row.id]
-        rows = [_row(entry) for entry in self._history]
+        replaying = Replaying(self._work)
+        rows = [replaying.row(entry) for entry in self._history]
         mine = [one for one, entry in zip(rows, self._history, strict=True) if entry.record == record.id]
-        past = Past(mine, TYPES.get(record.type), Replaying(self._work).rules_of(record.type))
+        past = Past(mine, TYPES.get(record.type), replaying.rules_of(record.type))
         standing = {
             i: dossier.standing_of(one, names, visible=self._is_visible(one.grid)) for i, one in laid.records.items()
         }
@@ -84,10 +84,6 @@ class _Showing:
 
     def _is_visible(self, place: str) -> bool:
         return self._desk.view(self._now_ms).sees(place)
-
-
-def _row(entry: Entry) -> Row:
-    return Row(*(getattr(entry, name) for name in Row.__struct_fields__))
 
 
 def _parts(entry: Entry) -> list[Any]:

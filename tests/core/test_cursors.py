@@ -9,7 +9,9 @@ from server.core.cursors import Cursor, seal, unseal
 
 KEY = b"k" * 32
 FEED = "210902005"
-CURSORS = st.builds(Cursor, st.integers(0, (1 << 48) - 1), st.booleans(), st.binary(min_size=4, max_size=4))
+NUMBERS = st.integers(0, (1 << 48) - 1)
+LINKS = st.just(b"") | st.binary(min_size=4, max_size=4)
+CURSORS = st.builds(Cursor, NUMBERS, st.booleans(), st.binary(min_size=4, max_size=4), NUMBERS, LINKS)
 
 
 @given(CURSORS)

@@ -97,7 +97,7 @@ def test_one_mutation_that_makes_no_sense_does_not_spoil_the_envelope() -> None:
         {"protocol": 1, "install": "a", "mutations": [{}] * 501}, {"protocol": 1, "install": "a", "limit": 2001},
         {"protocol": 1, "install": "a", "cursors": {"2109": "x"}}, {"protocol": 1, "install": "a", "now": -1},
         {"protocol": 1, "install": "a", "cursors": {"210902\n": "x"}}, {"protocol": 1.5, "install": "a"},
-        {"protocol": 1, "install": "a", "report": {"waiting": "3"}}, [], None,
+        {"protocol": 1, "install": "a", "report": {"waiting": "3"}}, [], None, {"protocol": 1, "install": "desk"},
     ],
 )  # fmt: skip
 def test_an_envelope_out_of_shape_is_refused(body: Any) -> None:

@@ -417,4 +417,11 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
         '"门前堆物": it was joined to "乱堆杂物" (王芳, 09:07). Its photos, remarks and reporters went along; '
         "the first reporter is 赵敏.",
     ),
+    (
+        "let in out of quarantine",
+        SHOP,
+        decided("", "quarantine", "readmitted", zhao(None, "07-18 09:30")),
+        "老王修车：先前未被接受的修改，已由赵敏 09:30 恢复入库。",
+        "老王修车: an edit that had been refused was let in after all by 赵敏, 09:30.",
+    ),
 ]

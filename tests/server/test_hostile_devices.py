@@ -4,10 +4,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+import pytest
 
 from schemas.ids import derived_id
 from schemas.wire import Outcome
+from server.storage import quarantine
+from server.usecases import set_aside
+from server.usecases.receive_mutations import Push
 from tests.server.office import DISTRICT, ELSEWHERE, Office, RawDevice
+from tests.server.quarantine_desk import desk
 
 SHOP = "0197f3a0-0000-7000-8000-0000000000a1"
 OTHER = "0197f3a0-0000-7000-8000-0000000000a2"
@@ -98,6 +103,22 @@ def test_every_install_counts_for_itself(office: Office) -> None:
     assert outcome.outcome == "applied"
 
 
+@pytest.mark.parametrize("install", ["desk", "desk-reused", "moves"])
+def test_no_tablet_writes_as_the_office(office: Office, install: str) -> None:
+    """Under these names the server numbers its own work: what a tablet brought there would pass for the desk's."""
+    li = office.device("li")
+    li.install = install
+    raw = li.mutation("create", "shop", SHOP, set=shop())
+    spoilt = raw.replace(b'"repair"', b'"\\ud800"')  # makes the server read the whole request the slow way
+    for one in (raw, spoilt):
+        answer = li.post({"protocol": 1, "install": install, "mutations": [msgspec.Raw(one)]})
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")
+        assert list(answer.get_json()["errors"]) == ["install"]
+    assert office.record(SHOP) is None
+    li.install = f"{install}er"
+    assert [o.outcome for o in li.push(spoilt, li.mutation("create", "shop", OTHER, set=shop()))][1:] == ["applied"]
+
+
 def test_numbers_may_come_late(office: Office) -> None:
     """Whatever was sent before: a number that never arrived is new."""
     li = office.device("li")
@@ -153,7 +174,12 @@ def test_eighty_tablets_at_once_are_all_served(office: Office) -> None:
     def push(number: int) -> int:
         tablet = tablets[number]
         raw = tablet.mutation("create", "shop", derived_id("crowd", str(number)), set=shop())
-        status: int = tablet.post({"protocol": 1, "install": "first", "mutations": [msgspec.Raw(raw)]}).status_code
+        body = {"protocol": 1, "install": "first", "mutations": [msgspec.Raw(raw)]}
+        # Whoever finds the waiting room full comes again.
+        while (answer := tablet.post(body)).status_code == 503:
+            assert answer.get_json()["code"] == "busy"
+            time.sleep(0.2)
+        status: int = answer.status_code
         return status
 
     began = time.monotonic()
@@ -200,3 +226,51 @@ def test_two_tablets_that_edit_many_records_in_opposite_orders(office: Office) -
         assert set().union(*pool.map(push, (0, 1))) <= {"applied", "merged"}
     with office.store.work(DISTRICT, writing=False) as work:
         assert work.feeds.heads()[ELSEWHERE[:9]] == 20 + 2 * 10 * 20
+
+
+# -- tablets that fill the quarantine -------------------------------------------------------------------
+
+
+def test_a_stolen_tablet_does_not_fill_the_disk(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it brings is kept up to so many bytes; who carries for it is told which part was not."""
+    monkeypatch.setattr(set_aside, "MOST_BYTES", 2_000)
+    li = office.device("li")
+    office.revoke(li)
+    big = [li.mutation("create", "shop", id_, set=shop(address="河" * 250)) for id_ in (SHOP, OTHER, THIRD)]
+    for _ in range(2):
+        assert li.post({"protocol": 1, "install": "first", "mutations": list(map(msgspec.Raw, big))}).status_code == 403
+    assert [payload for _, _, payload in office.refused(li.id)] == big[:2]
+    with office.store.work(DISTRICT, writing=False) as work:
+        device = work.devices.by_id(li.id, "first")
+    assert device is not None
+    pushes = [Push("first", mutations, None, 1) for mutations in (big[:2], big[1:])]
+    assert [set_aside.set_aside(office.store, device, push) for push in pushes] == [True, False]
+
+
+def test_what_was_kept_unjudged_is_looked_for_by_what_comes(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tablet that used one number for very many changes does not make every later push read all of them."""
+    monkeypatch.setattr(quarantine, "MOST_AT_ONCE", 3)
+    li = office.device("li")
+    li.push(li.mutation("create", "shop", SHOP, set=shop()))
+    for about in (SHOP, SHOP, SHOP, SHOP, OTHER):
+        li.n = 0
+        li.push(li.mutation("patch", "shop", about, set={"door_no": "3"}))
+    assert [refused[1] for refused in office.refused(li.id)] == ["number_reused"] * 5
+    with office.store.work(DISTRICT, writing=False) as work:
+        found = {about: len(work.quarantine.unjudged(li.id, "first", {1}, {about})) for about in (SHOP, OTHER, THIRD)}
+    assert found == {SHOP: 3, OTHER: 1, THIRD: 0}
+
+
+def test_payloads_of_megabytes_are_read_one_at_a_time(office: Office) -> None:
+    """Whatever its size, what was refused is answered as before and exported word for word; no list holds it."""
+    li, chen = office.device("li"), desk(office, "chen")
+    giant, small = b'{"n":1,"z":"%s"}' % (b"z" * 200_000), b'{"n":1}'
+    told = [code(outcome) for raw in (giant, giant, small, giant) for outcome in li.push(raw)]
+    assert told == ["record_too_large", "record_too_large", "number_reused", "record_too_large"]
+    assert sorted(payload for _, _, payload in office.refused(li.id)) == [giant, small]
+    with office.store.work(DISTRICT, writing=False) as work:
+        assert sorted(row.payload for row in work.quarantine.find(quarantine.Wanted())) == [b"", small]
+    [refused] = [item["id"] for item in chen.list() if item["code"] == "record_too_large"]
+    assert chen.show(refused)["payload"] == giant.decode()
+    lines = [msgspec.json.decode(line) for line in chen.ask("/export").data.splitlines()]
+    assert sorted(line["payload"] for line in lines) == [giant.decode(), small.decode()]

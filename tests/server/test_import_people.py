@@ -10,7 +10,17 @@ from server.storage.people import Held
 from server.storage.store import Store
 from server.usecases.import_people import import_people
 from server.usecases.read_table import read_table
-from tests.server.empty_office import COMMUNITY, DAY, GRID_7, HAIZHOU, MORNING, heads, records
+from tests.server.empty_office import (
+    COMMUNITY,
+    DAY,
+    GRID_7,
+    HAIZHOU,
+    MORNING,
+    empty_office,
+    heads,
+    records,
+    store_of,
+)
 
 LIST = f"""工号,姓名,职务,单位,电话,身份,责任区域,开始日期,结束日期
 W001,李伟,网格员,河北街道,139 0418 0000,网格员,{GRID_7},,
@@ -39,6 +49,14 @@ def test_once_more_changes_nothing(store: Store, tmp_path: Path) -> None:
     report = bring(store, tmp_path, LIST, MORNING + DAY)
     assert report.counts["unchanged"] == 3
     assert (heads(store), held_by(store, "W001")) == before
+
+
+def test_the_same_list_brings_the_same_people(store: Store, tmp_path: Path) -> None:
+    """Also into an office that was put back to a day before it: what they signed since then is theirs."""
+    bring(store, tmp_path, LIST)
+    with empty_office(f"sqlite:///{tmp_path / 'put_back.db'}") as app:
+        bring(store_of(app), tmp_path, LIST, MORNING + DAY)
+        assert records(store_of(app), "person").keys() == records(store, "person").keys()
 
 
 def test_a_new_title_and_an_earlier_end(store: Store, tmp_path: Path) -> None:

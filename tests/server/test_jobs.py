@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from schemas.wire import Report
 from server.jobs import start_jobs
+from server.settings import KEEP_DAYS
 from server.storage.devices import Device
 from server.storage.election import Election
 from server.storage.enrolment import Listed
@@ -21,7 +22,7 @@ from tests.server.empty_office import HAIZHOU, LI, MORNING
 def test_what_was_heard_is_written_when_the_jobs_stop(store: Store) -> None:
     """With the device's report; a later contact without one keeps it."""
     tablet = new_tablet(store)
-    jobs = start_jobs(store)
+    jobs = start_jobs(store, KEEP_DAYS)
     note_contact(store, tablet, Report(waiting=3), MORNING)
     note_contact(store, tablet, None, MORNING + 1)
     jobs.stop()

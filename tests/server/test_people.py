@@ -1,5 +1,7 @@
 """People come, get roles, lose them, and leave; the tablets' directory follows."""
 
+from pathlib import Path
+
 import pytest
 
 from schemas.directory import area_id
@@ -12,7 +14,19 @@ from server.usecases.bring_in import bring_in
 from server.usecases.manage_people import add_person, end_grants, grant_role, stop_person
 from server.usecases.mistakes import Mistake
 from server.values import Grant
-from tests.server.empty_office import DAY, GRID_7, HAIZHOU, HEBEI, LI, MORNING, WANG, heads, records
+from tests.server.empty_office import (
+    DAY,
+    GRID_7,
+    HAIZHOU,
+    HEBEI,
+    LI,
+    MORNING,
+    WANG,
+    empty_office,
+    heads,
+    records,
+    store_of,
+)
 
 WALKS_GRID_7 = Grant(Role.GRID_WORKER, GRID_7, MORNING, None)
 
@@ -34,6 +48,16 @@ def test_whoever_is_added_is_known_on_the_tablets(store: Store) -> None:
     assert records(store, "person")[li.id] == {
         "name": "李伟", "title": "网格员", "unit": "河北街道", "role": "grid_leader",
     }  # fmt: skip
+
+
+def test_whoever_is_added_again_is_the_same_person(store: Store, tmp_path: Path) -> None:
+    """By his staff number: the office was put back to a day before him, and his tablet signs with his id still."""
+    li = add_person(store, HAIZHOU, LI, MORNING)
+    with empty_office(f"sqlite:///{tmp_path / 'put_back.db'}") as app:
+        add_person(store_of(app), HAIZHOU, WANG, MORNING + DAY)
+        assert add_person(store_of(app), HAIZHOU, LI, MORNING + DAY).id == li.id
+    nameless = LI._replace(code=None)
+    assert add_person(store, HAIZHOU, nameless, MORNING).id != add_person(store, HAIZHOU, nameless, MORNING).id
 
 
 def test_the_area_names_its_holder_while_he_holds_it(store: Store) -> None:

@@ -79,6 +79,40 @@ def test_a_number_used_for_another_payload_keeps_both(office: Office) -> None:
     assert outcome.problem["code"] == "number_reused"
 
 
+def test_a_copied_journal_is_taken_under_another_install_only(office: Office) -> None:
+    """
+    Two copies of one tablet: what one brings beside a used number is not taken for the other's hand.
+
+    Under its new install it counts as written by somebody who has not seen what the first copy wrote.
+    """
+    li = office.device("li")
+    li.push(li.mutation("create", "shop", SHOP, set=new_shop()))
+    li.push(li.mutation("patch", "shop", SHOP, base=1, set={"address": "河北街12号"}))
+    li.n = 1
+    late = li.mutation("patch", "shop", SHOP, base=1, set={"address": "河北街14号"})
+    newer = li.mutation("patch", "shop", SHOP, base=1, set={"door_no": "3"})
+    first, second = li.push(late, newer)
+    assert [(o.outcome, (o.problem or {})["code"]) for o in (first, second)] == [("rejected", "number_reused")] * 2
+
+    li.install = "second"
+    again = [
+        li.mutation("patch", "shop", SHOP, base=1, set=fields) for fields in ({"address": "南街1号"}, {"door_no": "3"})
+    ]
+    assert [outcome.outcome for outcome in li.push(*again)] == ["merged", "merged"]
+    assert sorted(office.refused(li.id)) == [(2, "number_reused", late), (3, "number_reused", newer)]
+
+
+def test_a_change_that_two_copies_held_is_taken_once(office: Office) -> None:
+    """Recorded before the copy was made, delivered by one of them; the other brings it under its own install."""
+    li = office.device("li")
+    li.push(li.mutation("create", "shop", SHOP, set=new_shop()))
+    both = li.mutation("patch", "shop", SHOP, base=1, add={"remark": ["门前台阶破损"]})
+    [once] = li.push(both)
+    li.install = "second"
+    [again] = li.push(both)
+    assert (once.outcome, again.outcome) == ("applied", "noop")
+
+
 def test_one_bad_mutation_does_not_stop_the_others(office: Office) -> None:
     li = office.device("li")
     other = SHOP[:-1] + "2"

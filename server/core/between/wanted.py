@@ -54,7 +54,7 @@ def wanted(rows: Iterable[Taken]) -> Wants:
     wants = Wants()
     for row in rows:
         if row.changes:
-            wants.writers.add((row.author.device, row.author.person.id))
+            wants.writers.add((row.author.hand, row.author.person.id))
             _add(wants, row)
     return wants
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas import validation, wire
 from schemas.mutations import OPS, Mutation
 from schemas.records import RecordType
+from server.core import moving
 from server.core.decisions import DUPLICATE, NOTICE
 from server.core.desk import reading
 from server.core.desk.listed import About, ListedConflict, about
@@ -27,6 +28,8 @@ OUTCOMES = {
     "noop": "无变化",
     "conflict": "待裁定",
     "rejected": "未接受",
+    moving.MOVED: "已移交",
+    moving.LEFT: "已移出",
 }
 
 
@@ -185,7 +188,8 @@ def sides_of(dispute: Dispute, rows: Iterable[Row], names: Names) -> list[Side]:
 def line(record: Record, row: Row, names: Names) -> Line:
     """Return one row of the history as it is read."""
     mutation = mutation_of(row)
-    op = mutation.op if mutation else "create" if row.version == record.born else "patch"
+    made = row.version == record.born and row.outcome != moving.MOVED
+    op = mutation.op if mutation else "create" if made else "patch"
     told = wire.decode_json(row.decisions) if row.decisions else []
     return Line(
         record.id, row.version, row.n, op, OPS[op], row.by, names.get(row.by), row.role, reading.role_zh(row.role),
@@ -252,6 +256,9 @@ def _beside(row: Row | None, name: str) -> Mutation | None:
 
 
 def _by_server(record: Record, row: Row, names: Names) -> list[str]:
+    if row.outcome in (moving.MOVED, moving.LEFT):
+        move = moving.read_move(row.payload)
+        return [f"由网格 {move.from_grid} 移交网格 {move.to_grid}"]
     written = wire.decode_json(row.payload)
     if row.version == record.born or not written.keys() <= {"sets", "adds"}:
         return ["系统立案" if record.type == "case" else "系统写入"]

@@ -21,15 +21,16 @@ from schemas.problems import Refusal
 from schemas.records import RecordType
 from schemas.roles import Role
 from schemas.rules import RuleTable
-from server.core import acts, locked, merge
+from server.core import acts, locked, merge, moving
 from server.core.amending import amend
 from server.core.decisions import PERSON, Decision
 from server.core.merge import Dispute
+from server.core.moving import MOVED, Move
 from server.values import Author, Origin, Person, Record, moment
 
 #: What is raised where a row cannot be replayed: somebody changed it, or it is from another program.
 BROKEN = (Refusal, ValueError, KeyError, TypeError, AttributeError, IndexError)
-NO_CHANGE = frozenset({"noop", "rejected"})
+NO_CHANGE = frozenset({"noop", "rejected", moving.LEFT})
 _HELD = "evidence_holds"
 _LATE = "late_action"
 
@@ -60,17 +61,22 @@ class Row(Struct, frozen=True):
     payload: str
     decisions: str | None
     rules: str | None
+    #: Whose hand it was, where that is not the device.
+    writer: str | None = None
+    #: When it was let in out of quarantine, where it was: long after the rest of its push, then.
+    let_in_ms: int | None = None
 
     @property
-    def push(self) -> tuple[str, str, int]:
-        """What the rows of one push have in common."""
-        return self.device, self.install, self.received_ms
+    def push(self) -> tuple[str, str, int, int | None]:
+        """What the rows that were taken in at once have in common."""
+        return self.device, self.install, self.received_ms, self.let_in_ms
 
     def author(self) -> Author:
         """Return who signed it, as the office filed it."""
-        stamp = Stamp(self.at_ms, self.at_counter, self.device)
+        stamp = Stamp(self.at_ms, self.at_counter, self.writer or self.device)
         role = Role(self.role) if self.role else None
-        return Author(Person(self.by, "", ()), self.device, role, stamp, not (self.clamped or self.corrected_ms))
+        as_claimed = not (self.clamped or self.corrected_ms)
+        return Author(Person(self.by, "", ()), self.device, role, stamp, as_claimed, self.writer)
 
 
 class Replayed(NamedTuple):
@@ -96,13 +102,15 @@ def replayed(rows: Sequence[Row], kind: RecordType, record_id: str, place: str, 
 
     Args:
         kind: The record's type; of its rules only those count that *rules_of* returns.
-        place: The record's grid.
+        place: The record's grid; where it was moved, its last one.
 
     Raises:
         One of ``BROKEN``: a row cannot be replayed, or there is none that changed anything.
     """
-    replaying = _Replaying(kind, record_id, place, rules_of)
-    for push in _pushes([row for row in rows if row.outcome not in NO_CHANGE]):
+    changing = [row for row in rows if row.outcome not in NO_CHANGE]
+    first = next((moving.read_move(row.payload).from_grid for row in changing if row.outcome == MOVED), place)
+    replaying = _Replaying(kind, record_id, first, rules_of)
+    for push in _pushes(changing):
         replaying.take(push)
     if replaying.record is None:
         raise ValueError("no row makes the record")
@@ -124,7 +132,7 @@ def number(record: Record, version: int, born: int = 0) -> None:
 def _pushes(rows: Sequence[Row]) -> Iterator[list[Row]]:
     push: list[Row] = []
     for row in rows:
-        if push and (row.push != push[0].push or _base(row) >= push[0].version):
+        if push and (row.push != push[0].push or MOVED in (row.outcome, push[-1].outcome) or _saw(row, push[0])):
             yield push
             push = []
         push.append(row)
@@ -132,10 +140,10 @@ def _pushes(rows: Sequence[Row]) -> Iterator[list[Row]]:
         yield push
 
 
-def _base(row: Row) -> int:
-    """Return what the author was looking at: whoever saw a number of a push was not part of it."""
-    found = _decode_base(row.payload).base if row.n else 0
-    return found if isinstance(found, int) else 0
+def _saw(row: Row, first: Row) -> bool:
+    """Say whether the author of *row* was looking at *first*: whoever saw a number of a push was not part of it."""
+    base = _decode_base(row.payload).base if row.n else 0
+    return isinstance(base, int) and base >= first.version
 
 
 class _Based(Struct):
@@ -153,6 +161,7 @@ class _Replaying:
         self.decided = 0
         self._kind, self._id, self._place, self._rules_of = kind, record_id, place, rules_of
         self._kinds: dict[str | None, RecordType] = {}
+        self._moves: list[Move] = []
 
     def take(self, push: Sequence[Row]) -> None:
         """Take in the rows of one push, whose numbers were taken at its end."""
@@ -181,7 +190,10 @@ class _Replaying:
 
     def _take_own(self, row: Row, kind: RecordType, author: Author) -> None:
         written = wire.decode_json(row.payload)
-        if self.record is None:
+        if row.outcome == MOVED:
+            self._moves.append(moving.read_move(row.payload))
+            moving.carry(self._known(), self._moves[-1].to_grid)
+        elif self.record is None:
             self.record = _brought(kind, self._id, self._place, _rewound(written, kind), author, row.received_ms)
         elif row.rules is None:  # from before amendments: the whole of the fields
             self.record.fields = written
@@ -197,6 +209,7 @@ class _Replaying:
         if mutation.op == "create":
             self.record = _created(kind, mutation, author, row)
             return
+        mutation = moving.rebased(mutation, self._moves)
         reasons = {decision["reason"] for decision in told}
         decisions, closed = _carried_out(self._known(), kind, _without_held(mutation, told), author, reasons)
         self._note(decisions, closed)
@@ -249,7 +262,7 @@ def _brought(
     return Record(
         type=kind.name, id=record_id, grid=place, feed=grid.feed_of(place), fields=fields,
         origin=Origin(author.stamp, by, author.rank, author.as_claimed), at=moment(author.stamp), by=by,
-        device=author.device, rank=author.rank, received_ms=received_ms, clean=False, changed=True,
+        device=author.hand, rank=author.rank, received_ms=received_ms, clean=False, changed=True,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from schemas.records import Fields, RecordType
 from schemas.roles import Role
 from schemas.rules import DAY_MS, Candidate, Rule
 from server.core import merge
+from server.core.decisions import PERSON, SUGGESTION
 from server.core.proving.replay import number
 from server.core.proving.samples import WHOLES, Sampler, Written
 from server.values import Author, Person, deep
@@ -309,9 +310,7 @@ class _Played:
         )
         mutation = _mutation(self.scene.kind, stamp, edit.who.name, self.ends[edit.seen], edit.written)
         decisions, closed = merge.merge(self.record, self.scene.kind, mutation, author)
-        for decision in decisions:
-            opened = {"person": decision.outcome == "open", "suggestion": bool(decision.aside)}
-            self.disputes |= {(decision.field, kind) for kind, stands in opened.items() if stands}
+        self.disputes |= {(d.field, d.kind) for d in decisions if d.kind in (PERSON, SUGGESTION)}
         self.disputes -= set(closed)
 
     def _standing(self) -> dict[str, Any]:

@@ -5,17 +5,32 @@ Revision: 0003
 After: 0002
 """
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+
+from schemas.claims import claims_of
 
 revision: str = "0003"
 down_revision: str | None = "0002"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+#: So many refused payloads are read at a time.
+PAGE = 500
+_REFUSED = sa.text("""
+    SELECT district, id, payload FROM quarantine
+    WHERE (district, id) > (:district, :id) ORDER BY district, id LIMIT :page
+""")
+_CLAIMED = sa.text("""
+    UPDATE quarantine SET "by" = :by, grid = :grid, at_ms = :at_ms WHERE district = :district AND id = :id
+""")
+
 
 def upgrade() -> None:
-    """Add the tables and columns; nothing that is there changes."""
+    """Add the tables and columns, and say of what was refused whose it is; nothing that is there changes."""
     op.create_table(
         "departure",
         sa.Column("district", sa.String(length=6), nullable=False),
@@ -76,11 +91,28 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("grid", sa.String(length=15), nullable=True))
         batch_op.add_column(sa.Column("at_ms", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("settled", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("trail", sa.Text(), nullable=True))
+        batch_op.create_index("quarantine_received", ["district", "received_ms", "id"], unique=False)
+    for page in _refused():
+        op.get_bind().execute(_CLAIMED, [_claimed(*row) for row in page])
+
+
+def _refused() -> Iterator[Sequence[Any]]:
+    district = last = ""
+    while page := op.get_bind().execute(_REFUSED, {"district": district, "id": last, "page": PAGE}).all():
+        yield page
+        district, last = page[-1][:2]
+
+
+def _claimed(district: str, refused: str, payload: bytes) -> dict[str, Any]:
+    return {"district": district, "id": refused, **claims_of(bytes(payload))._asdict()}
 
 
 def downgrade() -> None:
     """Take it back."""
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.drop_index("quarantine_received")
+        batch_op.drop_column("trail")
         batch_op.drop_column("settled")
         batch_op.drop_column("at_ms")
         batch_op.drop_column("grid")
