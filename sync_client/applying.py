@@ -5,17 +5,19 @@ Each call is one commit. Doing the same thing twice, after a crash or beside ano
 nothing: an outcome is stored once, a page is taken only where the reading still stands before it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from schemas import wire
 from schemas.clock import MAX_AHEAD_MS, Stamp
 from schemas.mutations import Mutation
 from schemas.wire import FeedPage, Outcome, SyncResponse, WireRecord
-from sync_client.desk import Desk
+from sync_client.desk import Desk, Head
 from sync_client.journal import Journal, Waiting
-from sync_client.local_store import Held, LocalStore, Reading, beneath, greatest_stamp
+from sync_client.local_store import Held, LocalStore, PlainWaiting, Reading, beneath, greatest_stamp
+from sync_client.offering import Offering
 from sync_client.overlay import NOTHING, View, kind_of, lay, lay_all
+from sync_client.renewing import Renewal
 from sync_client.tellings import Tellings
 
 #: What the server took, as far as the tablet can know before the record itself comes down.
@@ -33,63 +35,133 @@ class Applied:
     told: int = 0
 
 
-class Applier:
-    """Applies answers to the tablet's file."""
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What went up: the install, the greatest number the file had under it, and the mutations."""
 
-    def __init__(self, desk: Desk, journal: Journal, store: LocalStore, tellings: Tellings) -> None:
+    install: str
+    last: int
+    sent: Sequence[Waiting]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """
+    What an acknowledgement led to.
+
+    Attributes:
+        outcomes: What the file now holds of them, each with one number.
+        anew: Whether every feed is to be read from the beginning.
+        changed: Whether the server began another history.
+        offered: How many mutations were offered again.
+        again: The numbers of those recorded again under another install.
+    """
+
+    outcomes: Sequence[Outcome] = ()
+    anew: bool = False
+    changed: bool = False
+    offered: int = 0
+    again: Sequence[int] = ()
+
+
+class Applier:
+    """
+    Applies the answers of one sync to the tablet's file.
+
+    Args:
+        desk, journal, store, tellings: The tablet's.
+        randomness: Returns so many random bytes, for a new install.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        journal: Journal,
+        store: LocalStore,
+        tellings: Tellings,
+        randomness: Callable[[int], bytes],
+    ) -> None:
         self._desk = desk
         self._journal = journal
         self._store = store
         self._tellings = tellings
+        self._offering = Offering(desk, journal, store)
+        self._renewal = Renewal(journal, randomness)
 
     # -- outcomes --------------------------------------------------------------------------------
 
     def acknowledge(
-        self, sent: Sequence[Waiting], outcomes: Sequence[Outcome], answer: SyncResponse, offset_ms: int
-    ) -> bool:
+        self, pushed: Pushed, outcomes: Sequence[Outcome], answer: SyncResponse, offset_ms: int
+    ) -> Acknowledged:
         """
-        Store what became of *sent*, and the server's clock and epoch.
+        Store what became of *pushed*, and the server's clock and epoch.
+
+        In the same commit: what the server has forgotten waits again, and what it refused because its number
+        names something else is recorded again.
 
         Args:
-            sent: The mutations of the request.
-            outcomes: One for each of them that the server answered.
+            pushed: What the request brought.
+            outcomes: One for each of its mutations that the server answered.
             answer: The answer they came with.
             offset_ms: What to add to the device's clock to get the server's, as known now.
-
-        Returns:
-            Whether the server's history is another than the one the cursors were given for.
         """
-        if not outcomes and not self._news(answer, offset_ms):
-            return False
-        by_number = {waiting.n: waiting for waiting in sent}
+        if not outcomes and not self._news(pushed, answer, offset_ms):
+            return Acknowledged()
         with self._desk.writing() as head:
-            self._journal.park(outcome for outcome in outcomes if not outcome.final)
-            final = [outcome for outcome in outcomes if outcome.final]
-            self._journal.settle(final, answer.server.now_ms)
-            self._settle([(by_number[outcome.n], outcome) for outcome in final])
+            install = head.install
+            if self._renewal.is_due(head, pushed.install, pushed.last, answer.settled):
+                self._renewal.take(head)
+            judged = self._renewal.judged(pushed.install, pushed.sent, outcomes)
+            again = self._store_outcomes(head, pushed, judged, answer)
             head.clock.offset_ms = offset_ms
             changed = head.epoch not in (None, answer.server.epoch)
             head.epoch = answer.server.epoch
-        return changed
+            offered = self._offering.everything() if changed else 0
+            offered += self._offering.beyond(pushed.install, answer.settled)
+            anew = changed or offered > 0 or head.install != install
+            if anew:
+                self._store.drop_cursors()
+        return Acknowledged(list(judged.values()), anew, changed, offered, again)
 
-    def _news(self, answer: SyncResponse, offset_ms: int) -> bool:
+    def _news(self, pushed: Pushed, answer: SyncResponse, offset_ms: int) -> bool:
         head = self._desk.head()
-        return head.clock.offset_ms != offset_ms or head.epoch != answer.server.epoch
+        if head.clock.offset_ms != offset_ms or head.epoch != answer.server.epoch:
+            return True
+        due = self._renewal.is_due(head, pushed.install, pushed.last, answer.settled)
+        return due or self._offering.is_due(pushed.install, answer.settled)
+
+    def _store_outcomes(
+        self, head: Head, pushed: Pushed, judged: Mapping[int, Outcome], answer: SyncResponse
+    ) -> Sequence[int]:
+        """Store the outcomes, final or not, and record again what has to be; return the numbers of that."""
+        self._journal.park(outcome for outcome in judged.values() if not outcome.final)
+        final = {n: outcome for n, outcome in judged.items() if outcome.final}
+        open_still = self._journal.still_waiting(list(final))
+        settled = [(waiting, final[waiting.n]) for waiting in pushed.sent if waiting.n in open_still]
+        again = self._renewal.to_record_again([waiting for waiting, _ in settled], final)
+        if again and pushed.install == head.install:
+            self._renewal.take(head)
+        self._journal.settle([outcome for _, outcome in settled], answer.server.now_ms)
+        if again:
+            self._renewal.record_again(head, [waiting for waiting, _ in settled if waiting.n in set(again)])
+        self._settle([pair for pair in settled if pair[0].n not in set(again)])
+        return again
 
     def _settle(self, settled: Sequence[Settled]) -> None:
         by_record: dict[str, list[Settled]] = {}
         for pair in settled:
             by_record.setdefault(pair[0].record_id, []).append(pair)
         plain = self._store.plain_waiting(list(by_record))
-        generations: dict[str, int] = {}
+        readings: dict[str, Reading] = {}
         whole = []
         for record_id, pairs in by_record.items():
             known = plain.get(record_id)
-            if known and known.waiting == len(pairs) and _all_applied(pairs, has_base=known.has_base):
-                if known.feed not in generations:
-                    generations[known.feed] = self._store.reading(known.feed).generation
+            if known and known.waiting == len(pairs) and _all_applied(pairs, known):
+                if known.feed not in readings:
+                    readings[known.feed] = self._store.reading(known.feed)
                 last = pairs[-1][1].version or 0
-                whole.append((last, _born(pairs), generations[known.feed], record_id))
+                version, generation = _counted(readings[known.feed], known.version, last)
+                whole.append((version, _born(pairs), generation, record_id))
             else:
                 self._settle_one(record_id, pairs)
         self._store.take_over(whole)
@@ -104,17 +176,20 @@ class Applier:
         for waiting, outcome in pairs:
             if outcome.outcome not in _TAKEN or (server is None and waiting.op != "create"):
                 continue
+            if server is not None and (outcome.outcome == "noop" or _is_older(outcome, held.feed, version)):
+                continue  # the server's copy holds it already, and perhaps what came after it
             [mutation] = self._journal.between(waiting.n, waiting.n)
             laid = lay(server or NOTHING, mutation, kind_of(held.type), device)
             # The office decides where an act leads, so an act alone moves no version here.
             server = replace(laid, acts=())
             if outcome.outcome == "applied" and waiting.op != "act":
                 version = outcome.version or version
+        version, generation = _counted(self._store.reading(held.feed), held.version, version)
         held = replace(
             held,
             version=version,
             born=_born(pairs) or held.born,
-            generation=self._store.reading(held.feed).generation if version else held.generation,
+            generation=held.generation if generation is None or not version else generation,
         )
         self._lay_again(held, server, self._journal.waiting_for(record_id), device)
 
@@ -152,7 +227,7 @@ class Applier:
                 return None
             if page.fresh:
                 reading = replace(reading, generation=reading.generation + 1, under_way=True)
-            self._take(feed, reading.generation, records)
+            self.take_in(feed, reading.generation, records)
             told = self._tellings.keep(feed, page.told) if page.told else 0
             left = self._store.let_go(feed, page.left) if page.left else 0
             if reading.under_way and not page.more:
@@ -164,7 +239,8 @@ class Applier:
                 head.clock.observe(latest, self._desk.wall_ms())
         return Applied(len(records), left, told)
 
-    def _take(self, feed: str, generation: int, records: Sequence[WireRecord]) -> None:
+    def take_in(self, feed: str, generation: int, records: Sequence[WireRecord]) -> None:
+        """Write the server's copies of *records* beneath what waits; part of the caller's transaction."""
         waiting: set[str] = set()
         if records and not self._journal.is_empty():
             waiting = self._journal.with_waiting([record.id for record in records])
@@ -174,7 +250,8 @@ class Applier:
                 self._put_beneath(feed, generation, record)
 
     def _put_beneath(self, feed: str, generation: int, record: WireRecord) -> None:
-        held = self._store.need(record.id)
+        # A record that went out of the view may have waiting work all the same.
+        held = self._store.held(record.id) or Held(record.id, record.type, record.grid, feed, NOTHING)
         older = record.version < held.version and generation <= held.generation and feed == held.feed
         if older:
             return
@@ -189,11 +266,18 @@ class Applier:
         with self._desk.writing():
             return sum(self._store.forget_feed(feed) for feed in feeds)
 
-    def read_anew(self, epoch: str | None = None) -> None:
-        """Drop every cursor, and remember the server's new *epoch* if there is one; nothing else goes."""
+    def read_anew(self, epoch: str | None = None) -> int:
+        """
+        Drop every cursor, and remember the server's new *epoch* if there is one; nothing else goes.
+
+        Returns:
+            How many mutations were offered again, because the epoch is another.
+        """
         with self._desk.writing() as head:
             self._store.drop_cursors()
+            changed = epoch is not None and head.epoch not in (None, epoch)
             head.epoch = epoch or head.epoch
+            return self._offering.everything() if changed else 0
 
     def finish(self, server_ms: int, notes: Mapping[str, str], *, all_read: bool) -> None:
         """
@@ -215,9 +299,28 @@ class Applier:
                 self._desk.db.put_note(key, value)
 
 
-def _all_applied(pairs: Sequence[Settled], *, has_base: bool) -> bool:
-    known = has_base or pairs[0][0].op == "create"
-    return known and all(outcome.outcome == "applied" and outcome.version for _, outcome in pairs)
+def _all_applied(pairs: Sequence[Settled], held: PlainWaiting) -> bool:
+    known = held.has_base or pairs[0][0].op == "create"
+    if not known or _is_older(pairs[0][1], held.feed, held.version):
+        return False
+    return all(outcome.outcome == "applied" and outcome.version for _, outcome in pairs)
+
+
+def _is_older(outcome: Outcome, feed: str, version: int) -> bool:
+    """Say whether a copy of *version* in *feed* was made after the change that *outcome* speaks of."""
+    return outcome.version is not None and outcome.feed in (None, feed) and outcome.version <= version
+
+
+def _counted(reading: Reading, version: int, now: int) -> tuple[int, int | None]:
+    """
+    Return the version and generation of a copy of *version* that the server has taken a change of as *now*.
+
+    Whether the record is seen at all, only a reading tells: while one from the beginning is under way, it has to
+    bring the copy, or it is swept; where the feed is not read, nothing counts as the server's copy.
+    """
+    if reading.cursor is None:
+        return version, None
+    return now, None if reading.under_way else reading.generation
 
 
 def _born(pairs: Sequence[Settled]) -> int:

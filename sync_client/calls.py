@@ -2,7 +2,7 @@
 One call to the server 调用: JSON there, JSON back, and every way in which it may go wrong told apart.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,13 +108,34 @@ class Office:
             return False
         return pong.nonce == nonce
 
+    def get(self, path: str, token: str) -> bytes:
+        """
+        Ask for *path* and return the answer's JSON, unpacked.
+
+        Raises:
+            Unreachable, Refused: As ``post``.
+        """
+        return answer_of(self.fetch(path, token, {"Accept-Encoding": ACCEPTED}))
+
+    def fetch(self, path: str, token: str, headers: Mapping[str, str]) -> Response:
+        """
+        Ask for *path* and return the answer as it travelled, whatever it says; see ``expect``.
+
+        Raises:
+            Unreachable: No whole answer came.
+        """
+        return self._carry(Request("GET", path, {"Authorization": f"Bearer {token}", **headers}))
+
     def _send(self, request: Request) -> bytes:
+        return answer_of(self._carry(request))
+
+    def _carry(self, request: Request) -> Response:
         if self._transport is None:
             raise NoAddress
         self.traffic.up += len(request.body)
         response = self._transport.send(request)
         self.traffic.down += len(response.body)
-        return answer_of(response)
+        return response
 
 
 def answer_of(response: Response) -> bytes:
@@ -126,14 +147,24 @@ def answer_of(response: Response) -> bytes:
         GarbledAnswer: It was cut off or damaged on its way.
         Busy, NotEnrolled, OutdatedClient, Refused: What the server said.
     """
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _PROBLEM or (kind == _JSON and response.status >= 400):
+    return _unpacked(expect(response, _JSON, {200}))
+
+
+def expect(response: Response, kind: str, statuses: Collection[int]) -> Response:
+    """
+    Return *response* if it is of the *kind* (a media type) and has one of the *statuses*.
+
+    Raises:
+        CaptivePortal, GarbledAnswer, Busy, NotEnrolled, OutdatedClient, Refused: As ``answer_of``.
+    """
+    found = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if found == _PROBLEM or (found == _JSON and response.status >= 400):
         raise _said_no(response)
     if response.status in _TRY_LATER:
         raise Busy(str(response.status), retry_after_s=_retry_after(response))
-    if kind != _JSON or response.status != 200:
-        raise CaptivePortal(f"{response.status} {kind}".strip())
-    return _unpacked(response)
+    if found != kind or response.status not in statuses:
+        raise CaptivePortal(f"{response.status} {found}".strip())
+    return response
 
 
 def _said_no(response: Response) -> Exception:

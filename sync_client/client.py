@@ -27,7 +27,9 @@ from sync_client.calls import Office
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.drafts import Drafts
+from sync_client.driver import PLAIN, Driver
 from sync_client.finding import Condition, ask, find
+from sync_client.handover import Handover
 from sync_client.hearing import Hearing
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
@@ -40,10 +42,10 @@ from sync_client.status import status_of
 from sync_client.tellings import Tellings
 from sync_client.times import wall_ms
 from sync_client.transport import Transport
-from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told
+from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told, Verified
 
 
-class FieldClient:
+class FieldClient(Handover):
     """
     One tablet. May be used from several threads, and several programs may open one file.
 
@@ -57,9 +59,10 @@ class FieldClient:
         patience: How long one sync keeps trying.
         page_records: How many records to ask for at once.
         app: What this program calls itself, for the device ledger.
+        driver: What opens the file; plain SQLite, or one that seals it (``sync_client.sealing``).
 
     Raises:
-        LocalStoreDamaged, StoreTooNew, StoreLocked: See ``sync_client.errors``. The file is never
+        LocalStoreDamaged, StoreTooNew, StoreLocked, StoreSealed: See ``sync_client.errors``. The file is never
             deleted or replaced.
     """
 
@@ -74,10 +77,11 @@ class FieldClient:
         patience: Patience = Patience(),  # noqa: B008  # frozen
         page_records: int = MAX_PAGE_RECORDS,
         app: str | None = None,
+        driver: Driver = PLAIN,
     ) -> None:
         self.path = Path(path)
         self.types = TYPES
-        self._db = Database(self.path)
+        self._db = Database(self.path, driver)
         self._desk = Desk(self._db, clock)
         self._journal = Journal(self._db)
         self._store = LocalStore(self._db)
@@ -86,13 +90,16 @@ class FieldClient:
         self._drafts = Drafts(self._desk)
         self._recorder = Recorder(self._desk, self._journal, self._store, randomness)
         self._attacher = Attacher(self._desk, self._recorder, self.path.with_name(self.path.name + "-photos"))
+        office = Office(transport, randomness)
+        self._ready_to_hand_over(self._desk, office, self._attacher.originals, randomness, sleep, app)
         self._meeting = Meeting(
             desk=self._desk,
             journal=self._journal,
             store=self._store,
             tellings=tellings,
             people=self._people,
-            office=Office(transport, randomness),
+            office=office,
+            carrier=self._carrier,
             patience=patience,
             page_records=page_records,
             sleep=sleep,
@@ -118,8 +125,9 @@ class FieldClient:
         """
         Enrol this tablet with a one-time code 登记, or admit a further person to it.
 
-        A tablet that was revoked, or that the office has forgotten, is enrolled anew: it becomes another device
-        of the office's and keeps everything it holds. Whoever else works on it needs a code of his own again.
+        A tablet that was revoked is let in again as the device it was, with everybody admitted to it. One that the
+        office has forgotten becomes another device of the office's, and whoever else works on it needs a code of his
+        own again. Either keeps everything it holds.
 
         Returns:
             Everybody admitted now. The first person ever admitted works at once.
@@ -387,6 +395,23 @@ class FieldClient:
             SyncError: It stopped early; ``error.report`` says what was done, and nothing is lost.
         """
         return self._meeting.sync(progress)
+
+    def verify(self, progress: Callable[[Progress], None] | None = None) -> Verified:
+        """
+        Prove this tablet equal to the server, byte for byte 核对, and repair exactly what differs.
+
+        It syncs first. What waits is neither compared nor touched; it stays on top.
+
+        Args:
+            progress: Told after every step of the syncs; whatever it raises stops there, harmlessly.
+
+        Returns:
+            What was compared and repaired, by feed.
+
+        Raises:
+            SyncError: It stopped early, and nothing is lost; what was repaired until then is repaired.
+        """
+        return self._meeting.verify(progress)
 
     def ping(self) -> bool:
         """

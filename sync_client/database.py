@@ -12,21 +12,22 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sync_client.driver import MAGIC, PLAIN, Cursor, Driver
 from sync_client.errors import (
     LocalStoreDamaged,
     StoreError,
     StoreFull,
     StoreLocked,
+    StoreMoved,
     StoreReadOnly,
     StoreTooNew,
 )
 from sync_client.tables import APPLICATION_ID, MIGRATIONS
 
-_MAGIC = b"SQLite format 3\x00"
 #: How long another program may keep the file to itself before a worker is told: 10 s.
 _PATIENCE_S = 10.0
 _TOLD: dict[int, type[StoreError]] = {
@@ -47,22 +48,27 @@ class Database:
 
     Args:
         path: The file; it is made where there is none.
+        driver: What opens it.
 
     Raises:
         LocalStoreDamaged: The file is not a database of ours, or cannot be trusted.
         StoreTooNew: A newer client wrote it.
+        StoreSealed: It is sealed, and this is not what opens it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, driver: Driver = PLAIN) -> None:
         self.path = path
+        self.driver = driver
         self.lock = threading.RLock()
         self._depth = 0
         self._broken: StoreError | None = None
-        _refuse_strangers(path)
+        driver.inspect(path, head_of(path))
+        before = _identity_of(path)
         try:
-            self._connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise told(error, self.path) from error
+            self._connection = driver.connect(path, _PATIENCE_S)
+        except driver.errors as error:
+            raise told(error, self.path, driver) from error
+        self._identity = before or _identity_of(path)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -123,18 +129,18 @@ class Database:
                 with self._inside():
                     yield False
                 return
-            self.run("BEGIN IMMEDIATE")
+            self._clear()
             self._depth, self._broken = 1, None
             try:
+                self.run("BEGIN IMMEDIATE")
                 yield True
-                if self._broken:
-                    raise self._broken
+                self._stay()
                 self.run("COMMIT")
             except BaseException:
                 self._undo()
                 raise
             finally:
-                self._depth = 0
+                self._depth, self._broken = 0, None
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
@@ -148,33 +154,76 @@ class Database:
             self._depth -= 1
 
     def _undo(self) -> None:
-        # SQLite has already undone it where the disk was full; a second time would be an error.
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        # SQLite has already undone it where the disk was full; a second time would be an error. Where even
+        # undoing fails, what began it is what the worker is told, and ``_clear`` tries again.
+        with suppress(*self.driver.errors):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
-    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def _stay(self) -> None:
+        """Refuse to commit into a file that nobody would find again, for another one took its place."""
+        if self._identity and _identity_of(self.path) != self._identity:
+            raise StoreMoved(str(self.path))
+
+    def _clear(self) -> None:
+        """Undo what a transaction left that was interrupted while it was being undone."""
+        if self._depth or not self._connection.in_transaction:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+        except self.driver.errors as error:
+            raise told(error, self.path, self.driver) from error
+
+    def _ready(self) -> None:
+        """See that a statement may run: nothing half lies before it, and its transaction still holds."""
+        self._clear()
+        if self._broken:
+            # SQLite may have undone the transaction, and what ran now would be kept without the rest.
+            raise self._broken
+
+    def _failed(self, error: Exception) -> Exception:
+        """Return what is told of a statement's *error*, which ends the transaction it happens in."""
+        known = told(error, self.path, self.driver)
+        if isinstance(known, LocalStoreDamaged):
+            self._stay()
+        if self._depth and isinstance(known, StoreError):
+            self._broken = known
+        return known
+
+    # One statement costs a microsecond, and a check ten of them: so these three say the same three times.
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> Cursor:
         """Run one statement."""
         with self.lock:
+            if self._broken or not self._depth:
+                self._ready()
             try:
-                return self._connection.execute(sql, values)
-            except sqlite3.Error as error:
-                raise told(error, self.path) from error
+                cursor = self._connection.execute(sql, values)
+            except self.driver.errors as error:
+                raise self._failed(error) from error
+            if not self._depth:
+                self._stay()
+            return cursor
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for each of *rows*."""
-        with self.lock:
+        """Run one statement for each of *rows*, all or none."""
+        with self.writing():
+            if self._broken:
+                self._ready()
             try:
                 self._connection.executemany(sql, rows)
-            except sqlite3.Error as error:
-                raise told(error, self.path) from error
+            except self.driver.errors as error:
+                raise self._failed(error) from error
 
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return all rows."""
         with self.lock:
+            if self._broken or not self._depth:
+                self._ready()
             try:
                 return self._connection.execute(sql, values).fetchall()
-            except sqlite3.Error as error:
-                raise told(error, self.path) from error
+            except self.driver.errors as error:
+                raise self._failed(error) from error
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Return the first row, or None."""
@@ -191,17 +240,14 @@ class Database:
         self.run("INSERT INTO note VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
 
-def told(error: sqlite3.Error, path: Path) -> Exception:
+def told(error: Exception, path: Path, driver: Driver = PLAIN) -> Exception:
     """Return what a worker is told of *error* about the file at *path*; a mistake of ours stays what it is."""
-    if not isinstance(error, sqlite3.DatabaseError) or isinstance(
-        error, (sqlite3.ProgrammingError, sqlite3.IntegrityError)
-    ):
+    if isinstance(error, driver.mistakes):
         return error
-    # Extended codes keep the plain one in their lowest byte.
-    plain = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if plain == sqlite3.SQLITE_ERROR:
+    code = driver.code_of(error)
+    if code == sqlite3.SQLITE_ERROR:
         return error
-    return (_TOLD.get(plain) or _unsaid_at(path.parent))(str(error))
+    return (_TOLD.get(code) or _unsaid_at(path.parent))(str(error))
 
 
 def unsaid(free: int, *, writable: bool) -> type[StoreError]:
@@ -218,17 +264,24 @@ def _unsaid_at(folder: Path) -> type[StoreError]:
         return StoreError
 
 
-def _refuse_strangers(path: Path) -> None:
-    """Look at the head of the file before SQLite may touch it."""
+def head_of(path: Path) -> bytes:
+    """Return the first bytes of the file, none where there is no file."""
     try:
         with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
+            return file.read(len(MAGIC))
     except FileNotFoundError:
-        return
+        return b""
     except OSError as error:
         raise StoreError(str(error)) from error
-    if head and head != _MAGIC:
-        raise LocalStoreDamaged(str(path))
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at *path* from every other one; None where there is none, or nothing tells."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_ino else None
 
 
 @contextmanager
@@ -250,7 +303,7 @@ def _taken(gate: sqlite3.Connection, path: Path) -> bool:
     try:
         gate.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        if PLAIN.code_of(error) == sqlite3.SQLITE_BUSY:
             return False
         raise told(error, path) from error
     return True

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from schemas.clock import Clock, Stamp
 from sync_client.database import Database
-from sync_client.errors import LocalStoreDamaged, NotEnrolled
+from sync_client.errors import LocalStoreDamaged, NobodyWorks, NotEnrolled
 
 _COLUMNS = "install, device, token, district, epoch, person, role, last_n, clock_ms, clock_counter, offset_ms"
-_SAVE = """UPDATE device SET (device, token, district, epoch, person, role, last_n, clock_ms, clock_counter,
-    offset_ms) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SAVE = """UPDATE device SET (install, device, token, district, epoch, person, role, last_n, clock_ms, clock_counter,
+    offset_ms) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(slots=True)
@@ -24,7 +24,8 @@ class Head:
     """
     The device's own row.
 
-    ``install`` never changes; ``last_n`` is the number of the last mutation in the journal; ``clock``
+    ``install`` changes only where the office holds other work under its numbers (``sync_client.renewing``);
+    ``last_n`` is the number of the last mutation in the journal, whichever install it belongs to; ``clock``
     stamps edits. Changes are written when the transaction ends.
     """
 
@@ -41,7 +42,7 @@ class Head:
     def row(self) -> tuple[object, ...]:
         """Return what is to be written."""
         latest = self.clock.latest
-        texts = (self.device, self.token, self.district, self.epoch, self.person, self.role)
+        texts = (self.install, self.device, self.token, self.district, self.epoch, self.person, self.role)
         return (*texts, self.last_n, latest.ms, latest.counter, self.clock.offset_ms)
 
     @property
@@ -50,10 +51,10 @@ class Head:
         Return the device and the person whose work is recorded now.
 
         Raises:
-            NotEnrolled: The tablet was never enrolled.
+            NotEnrolled: The tablet was never enrolled, or (``NobodyWorks``) whoever worked on it has logged out.
         """
         if self.device is None or self.person is None:
-            raise NotEnrolled
+            raise NobodyWorks if self.token else NotEnrolled
         return self.device, self.person
 
 

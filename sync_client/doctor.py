@@ -6,7 +6,6 @@ Nothing is repaired and nothing is written; whatever cannot be looked at is said
 
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from schemas.wording import lasting
 from sync_client.calls import Office, answer_of
 from sync_client.database import Database
 from sync_client.desk import Desk
+from sync_client.driver import PLAIN, Driver
 from sync_client.errors import (
     CaptivePortal,
     LocalStoreDamaged,
@@ -70,7 +70,12 @@ class _Pong(msgspec.Struct):
     now_ms: int
 
 
-def examine(file: Path, transport: Transport | None, wall_ms: Callable[[], int]) -> list[Finding]:
+def examine(
+    file: Path,
+    transport: Transport | None,
+    wall_ms: Callable[[], int],
+    driver: Callable[[], Driver] = lambda: PLAIN,
+) -> list[Finding]:
     """
     Look at everything once.
 
@@ -78,10 +83,11 @@ def examine(file: Path, transport: Transport | None, wall_ms: Callable[[], int])
         file: The tablet's file; it need not be there.
         transport: The way to the server; None where there was never one.
         wall_ms: The device's clock, milliseconds since 1970-01-01 UTC.
+        driver: Returns what opens the file; what it raises is found as well.
     """
     found = [_disk(file.parent)]
     try:
-        database = Database(file) if file.exists() else None
+        database = Database(file, driver()) if file.exists() else None
     except StoreError as error:
         return [*found, _about_file(error), *_network(transport, wall_ms)]
     if database is None:
@@ -114,12 +120,14 @@ def _disk(folder: Path) -> Finding:
 
 
 def _integrity(database: Database) -> Finding:
+    failures: tuple[type[Exception], ...] = (StoreError, *database.driver.errors)
     try:
         [said] = database.one("PRAGMA integrity_check(1)")
-    except (StoreError, sqlite3.Error) as error:
+    except failures as error:
         return _about_file(error)
     if said == "ok":
-        return Finding("file", FINE, "数据文件", "data file", "完好", "sound")
+        how = ("完好，已加密", "sound, sealed") if database.driver.sealed else ("完好", "sound")
+        return Finding("file", FINE, "数据文件", "data file", *how)
     return _about_file(LocalStoreDamaged(str(said)))
 
 

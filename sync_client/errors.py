@@ -10,16 +10,26 @@ SyncError               base of all: catch this one to keep a worker working
 │   └── Busy            the server asked to be left alone for a while
 ├── Refused             the server said no; asking again unchanged will not help
 │   ├── NotEnrolled     this tablet's token is unknown or revoked
+│   │   └── NobodyWorks     it is enrolled, but whoever worked on it has logged out
 │   └── OutdatedClient  the server no longer speaks this protocol version
 ├── SyncUnderWay        another sync of this tablet is running
 ├── NoSuchRecord        the tablet holds no such record, draft or person
 ├── WrongPin            the PIN is not this person's
+├── WorkWaiting         somebody would leave, or empty the tablet, while work still waits
+├── WrongReleaseCode    the release code is wrong, used, or none was asked for
 └── StoreError          the tablet's own file
     ├── LocalStoreDamaged   it can no longer be trusted; it is never deleted
     ├── StoreTooNew         a newer client wrote it
     ├── StoreFull           no space; what was being recorded is not kept, everything before it is
     ├── StoreReadOnly       it, or its folder, cannot be written to
-    └── StoreLocked         another program keeps it busy
+    ├── StoreLocked         another program keeps it busy
+    ├── StoreMoved          it was replaced while it was open
+    ├── NotSealed           it is plain, and a key was given
+    └── StoreSealed         it is sealed and stays shut; it was not touched
+        ├── NoKey               the key is not where it was kept, or is none
+        ├── WrongKey            this key does not open it
+        ├── NoSealing           the library that opens sealed files is not installed
+        └── SealUnreadable      the note of how it was sealed is missing or damaged
 
 What the local check of a record finds wrong is a ``schemas.problems.Refusal`` and writes nothing. A
 change the server will not take is an outcome in the report, not an exception.
@@ -167,6 +177,16 @@ class NotEnrolled(Refused):
     next_en = "Ask the street office for an enrolment code; unsent work stays on the tablet."
 
 
+class NobodyWorks(NotEnrolled):
+    """The tablet is enrolled, but nobody works on it now 无人使用: the last one logged out."""
+
+    code = "nobody_works"
+    zh = "现在没有人使用本机。"
+    en = "Nobody works on this tablet now."
+    next_zh = "请先运行 gridward switch 姓名。"
+    next_en = "Run gridward switch NAME first."
+
+
 class OutdatedClient(Refused):
     """The server no longer speaks this protocol version."""
 
@@ -206,6 +226,26 @@ class WrongPin(SyncError):
     en = "The PIN is wrong."
     next_zh = "请重新输入。"
     next_en = "Enter it again."
+
+
+class WorkWaiting(SyncError):
+    """Somebody would leave, or empty the tablet, while something waits that only this tablet holds."""
+
+    code = "work_waiting"
+    zh = "还有数据只在这台平板上，没有送达办公室。"
+    en = "Something lies on this tablet alone; the office does not have it."
+    next_zh = "请先同步；没有网络可先导出（gridward outbox export --all 文件），或加 --challenge 向街道要解锁码。"
+    next_en = "Sync first; or export it (gridward outbox export --all FILE); or ask for a release code (--challenge)."
+
+
+class WrongReleaseCode(SyncError):
+    """The release code 解锁码 is not the one for this tablet's challenge."""
+
+    code = "wrong_release_code"
+    zh = "解锁码不正确或已失效。"
+    en = "The release code is wrong, or no longer good."
+    next_zh = "请核对后再输入；错五次后须用 --challenge 重新申请。"
+    next_en = "Type it again; after five wrong ones ask for a new challenge with --challenge."
 
 
 class StoreError(SyncError):
@@ -265,3 +305,74 @@ class StoreLocked(StoreError):
     next_zh = "请关闭另一个程序后再试。"
     next_en = "Close the other program and try again."
     retryable = True
+
+
+class StoreMoved(StoreError):
+    """Another file lies in the place of the one that was opened: sealed, put back or taken away meanwhile."""
+
+    code = "store_moved"
+    zh = "本机数据文件已被替换（加密、解密、恢复或移走），这一步没有保存。"
+    en = "The tablet's file was replaced meanwhile (sealed, unsealed, put back or moved); this step was not kept."
+    next_zh = "请重新打开后重做这一步；之前的记录都在。"
+    next_en = "Open it again and do this step again; everything before it is kept."
+    retryable = True
+
+
+class NotSealed(StoreError):
+    """The file is plain 未加密, and was opened with a key."""
+
+    code = "store_not_sealed"
+    zh = "本机数据没有加密，却给了密钥。"
+    en = "The tablet's file is not sealed, but a key was given."
+    next_zh = "请不带密钥打开，或先运行 gridward seal；文件未被改动。"
+    next_en = "Open it without a key, or run gridward seal first; the file was not touched."
+
+
+class StoreSealed(StoreError):
+    """The file is sealed 已加密, and was opened without its key."""
+
+    code = "store_sealed"
+    zh = "本机数据已加密，没有密钥打不开。"
+    en = "The tablet's file is sealed and cannot be opened without its key."
+    next_zh = "请用当初的密钥（系统钥匙串、密钥文件或 PIN）打开；文件未被改动。"
+    next_en = "Open it with the key it was sealed with (key store, key file or PIN); the file was not touched."
+
+
+class NoKey(StoreSealed):
+    """There is no key where it should be, or what lies there is none."""
+
+    code = "no_key"
+    zh = "找不到本机数据的密钥。"
+    en = "The key of the tablet's file is not where it was kept."
+    next_zh = "请插上或放回密钥文件、解锁系统钥匙串，或输入 PIN；文件未被改动。"
+    next_en = "Bring back the key file, unlock the key store or type the PIN; the file was not touched."
+
+
+class WrongKey(StoreSealed):
+    """The key, or the PIN, is another one's."""
+
+    code = "wrong_key"
+    zh = "密钥或 PIN 不正确，打不开本机数据。"
+    en = "This key or PIN does not open the tablet's file."
+    next_zh = "请换用当初的密钥或重新输入 PIN；文件未被改动，忘记的密钥无法找回。"
+    next_en = "Use the key it was sealed with, or type the PIN again; the file was not touched. A lost key stays lost."
+
+
+class NoSealing(StoreSealed):
+    """The optional library behind sealing is not installed, or there is no key store on this system."""
+
+    code = "sealing_missing"
+    zh = "本机没有安装加密所需的组件。"
+    en = "What sealing needs is not installed here."
+    next_zh = "请安装 gridward[sealed]（加密组件与系统钥匙串）后再试；文件未被改动。"
+    next_en = "Install gridward[sealed], and a key store if the key is kept there; the file was not touched."
+
+
+class SealUnreadable(StoreSealed):
+    """The note beside the file that says how it was sealed cannot be used."""
+
+    code = "seal_unreadable"
+    zh = "数据文件旁的加密说明（-seal 文件）缺失或已损坏。"
+    en = "The note beside the tablet's file that says how it is sealed is missing or damaged."
+    next_zh = "请从备份放回 -seal 文件，勿删除数据文件，并联系街道管理员。"
+    next_en = "Put the -seal file back from a copy; do not delete the tablet's file; ask the street office."

@@ -6,25 +6,27 @@ not continued but simply begun anew. ``docs/failures.md`` says for every state w
 what the next sync does; a test holds the two tables together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
 
 from schemas import wire
-from schemas.clock import Clock, Stamp
-from schemas.mutations import decode_mutation
-from schemas.wire import PROTOCOL, Outcome, Report, ServerInfo, SyncRequest, SyncResponse
-from sync_client.applying import Applier
+from schemas.clock import Clock
+from schemas.wire import PROTOCOL, Report, SyncRequest, SyncResponse
+from sync_client.applying import Acknowledged, Applied, Applier, Pushed
+from sync_client.asking import Asking
 from sync_client.calls import UNREADABLE, Office, TooLarge, Traffic
-from sync_client.desk import Desk
+from sync_client.desk import Desk, Head
 from sync_client.errors import CaptivePortal, GarbledAnswer, NotEnrolled, Refused, SyncError, Unreachable
-from sync_client.journal import Journal, Waiting
+from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.offset import offset_after
 from sync_client.retry import Patience, pause_s
+from sync_client.snapshots import NoSnapshot, Snapshots
 from sync_client.tellings import Tellings
+from sync_client.trip import Trip, answer_in, clock_of
 from sync_client.values import Progress, SyncReport
 
 _PRUNE_EVERY_MS = 24 * 3600 * 1000
@@ -62,7 +64,7 @@ class Tablet:
     The tablet an exchange belongs to.
 
     ``report`` returns what the device says of itself, ``sleep`` waits so many seconds, ``dice`` returns a
-    number from 0 to 1.
+    number from 0 to 1, ``randomness`` so many random bytes.
     """
 
     desk: Desk
@@ -75,20 +77,7 @@ class Tablet:
     report: Callable[[], Report]
     sleep: Callable[[float], None]
     dice: Callable[[], float]
-
-
-@dataclass(slots=True)
-class _Trip:
-    """One request and its answer."""
-
-    sent: list[Waiting]
-    more_waiting: bool
-    request: SyncRequest
-    token: str
-    clock: Clock
-    asked_ms: int = 0
-    offset_ms: int = 0
-    answer: SyncResponse = field(default_factory=lambda: SyncResponse(ServerInfo("", 0)))
+    randomness: Callable[[int], bytes]
 
 
 class Exchange:
@@ -103,12 +92,16 @@ class Exchange:
     def __init__(self, tablet: Tablet, watch: Callable[[Progress], None] | None = None) -> None:
         self._tablet = tablet
         self._watch = watch
-        self._applier = Applier(tablet.desk, tablet.journal, tablet.store, tablet.tellings)
+        self._applier = Applier(tablet.desk, tablet.journal, tablet.store, tablet.tellings, tablet.randomness)
+        asking = Asking(tablet.patience, tablet.sleep, tablet.dice)
+        self._snapshots = Snapshots(tablet.desk, tablet.store, tablet.tellings, self._applier, tablet.office, asking)
+        self._taking: Iterator[Applied] | None = None
         self._most = wire.MAX_MUTATIONS
         self._pushed_to = 0
         self._failed = 0
         self._anew = False
-        self._trip = _Trip([], False, SyncRequest(PROTOCOL, "-"), "", Clock(""))
+        self._histories = 0
+        self._trip = Trip([], False, True, SyncRequest(PROTOCOL, "-"), "", Clock(""))
         self._pages: list[str] = []
         self._more = False
         tablet.office.traffic = Traffic()
@@ -160,24 +153,32 @@ class Exchange:
         sent, more = self._tablet.journal.next_push(self._pushed_to, self._most)
         report = self._tablet.report()
         told = self._tablet.desk.db.note("report") == wire.encode(report).decode()
+        install = sent[0].install if sent else head.install
+        # Pages are read as who the tablet is now: to another install its own work would not come down. And
+        # what is offered again goes up as a whole first, lest old words show over what came after them.
+        reads = install == head.install and not (more and self._tablet.journal.offers_again())
         request = SyncRequest(
             protocol=PROTOCOL,
-            install=head.install,
+            install=install,
             mutations=[msgspec.Raw(waiting.payload) for waiting in sent],
-            cursors=self._tablet.store.cursors(),
-            limit=self._tablet.page_records,
-            last=head.last_n or None,
+            cursors=self._tablet.store.cursors() if reads else {},
+            limit=self._tablet.page_records if reads else 0,
+            last=self._last_of(install, head),
             report=None if told else report,
         )
-        self._trip = _Trip(sent, more, request, head.token, _clock_of(sent, head.clock))
+        self._trip = Trip(sent, more or not reads, reads, request, head.token, clock_of(sent, head.clock))
         return State.PREPARED
+
+    def _last_of(self, install: str, head: Head) -> int | None:
+        # Old entries leave the journal; the last number under the present install is always remembered.
+        return (head.last_n if install == head.install else self._tablet.journal.last_of(install)) or None
 
     def _send(self) -> State:
         trip = self._trip
         try:
             trip.asked_ms = self._tablet.desk.wall_ms()
             trip.request.now = trip.clock.now_ms(trip.asked_ms)
-            trip.answer = _answer_in(self._tablet.office.post("/v1/sync", trip.request, trip.token), trip)
+            trip.answer = answer_in(self._tablet.office.post("/v1/sync", trip.request, trip.token), trip)
         except TooLarge:
             return self._send_less(Refused({"code": "too_large"}))
         except Unreachable as error:
@@ -220,8 +221,15 @@ class Exchange:
             raise error
         self._anew = True
         epoch = error.told.get("epoch")
-        self._applier.read_anew(epoch if isinstance(epoch, str) else None)
+        offered = self._applier.read_anew(epoch if isinstance(epoch, str) else None)
+        self._offer(offered)
         return State.IDLE
+
+    def _offer(self, offered: int) -> None:
+        """Begin with the oldest once more, where so many mutations were offered again."""
+        self.report.offered += offered
+        if offered:
+            self._pushed_to = 0
 
     def _send_less(self, error: Refused) -> State:
         groups = {waiting.group_first or -waiting.n for waiting in self._trip.sent}
@@ -236,22 +244,31 @@ class Exchange:
         trip, answer = self._trip, self._trip.answer
         numbers = {waiting.n for waiting in trip.sent}
         outcomes = [outcome for outcome in wire.each(answer.outcomes) if outcome.n in numbers]
-        changed = self._applier.acknowledge(trip.sent, outcomes, answer, trip.offset_ms)
-        for outcome in outcomes:
-            self._count(outcome)
+        pushed = Pushed(trip.request.install, trip.request.last or 0, trip.sent)
+        known = self._applier.acknowledge(pushed, outcomes, answer, trip.offset_ms)
+        self._count(known)
         if trip.sent:
             self._pushed_to = trip.sent[-1].n
+        self._offer(known.offered)
         if trip.request.report is not None:
             self._tablet.desk.db.put_note("report", wire.encode(trip.request.report).decode())
-        self._more = trip.more_waiting
-        self._pages = [] if changed and trip.request.cursors else list(answer.feeds)
-        if changed and trip.request.cursors:
-            # The cursors speak of a history that is no more; so do the pages behind them.
-            self._applier.read_anew()
-            self._more = True
-        else:
-            self.report.left += self._applier.forget_feeds(answer.gone_feeds) if answer.gone_feeds else 0
+        self._more = trip.more_waiting or bool(known.offered or known.again)
+        # Cursors that were dropped speak of what is no more; so do the pages behind them.
+        stale = known.anew and bool(trip.request.cursors)
+        self._pages = list(answer.feeds) if trip.reads and not stale else []
+        self._more = self._more or stale
+        if trip.reads and not stale and answer.gone_feeds:
+            self.report.left += self._applier.forget_feeds(answer.gone_feeds)
+        if known.changed:
+            self._bear(answer)
         return State.ACKNOWLEDGED
+
+    def _bear(self, answer: SyncResponse) -> None:
+        """Follow a server into another history, but not to and fro: two that answer in turns never agree."""
+        self._histories += 1
+        if self._histories > 1:
+            self._pages, self._more = [], False
+            self.report.feeds_unread = sorted({*self.report.feeds_unread, *answer.feeds})
 
     def _go_on(self) -> State:
         if self._pages:
@@ -266,6 +283,10 @@ class Exchange:
         """Take one page in; one that cannot be read holds up its own feed and no other."""
         page = self._trip.answer.feeds[feed]
         asked = self._trip.request.cursors.get(feed)
+        if page.snapshot:
+            if self._take_part(feed, page.snapshot):
+                return
+            asked = self._tablet.store.reading(feed).cursor
         moved = page.cursor != asked
         brings = moved or page.records or page.left or page.told or page.fresh
         if not brings and not self._tablet.store.reading(feed).under_way:
@@ -277,10 +298,28 @@ class Exchange:
                 self.report.feeds_unread.append(feed)
             return
         if applied is not None:
-            self.report.pulled += applied.records
-            self.report.left += applied.left
-            self.report.told += applied.told
+            self._count_applied(applied)
         self._more = self._more or (page.more and moved)
+
+    def _take_part(self, feed: str, address: str) -> bool:
+        """Take in one part of what lies ready; say no where the feed has to be read page by page instead."""
+        self._taking = self._taking or self._snapshots.taking(feed, address, self._trip.token)
+        try:
+            applied = next(self._taking, None)
+        except NoSnapshot:
+            self._taking = None
+            return False
+        if applied is None:
+            self._taking, self._more = None, True
+        else:
+            self._pages.insert(0, feed)
+            self._count_applied(applied)
+        return True
+
+    def _count_applied(self, applied: Applied) -> None:
+        self.report.pulled += applied.records
+        self.report.left += applied.left
+        self.report.told += applied.told
 
     def _finish(self) -> None:
         answer = self._trip.answer
@@ -299,44 +338,14 @@ class Exchange:
             notes["pruned_ms"] = str(now)
         self._applier.finish(now, notes, all_read=not self.report.feeds_unread)
 
-    def _count(self, outcome: Outcome) -> None:
-        # A word of a newer server is not final here: the mutation stays, as one that is held.
-        name = _COUNTED.get(outcome.outcome, outcome.outcome if outcome.final else "held")
-        setattr(self.report, name, getattr(self.report, name) + 1)
+    def _count(self, known: Acknowledged) -> None:
+        self.report.renumbered += len(known.again)
+        for outcome in known.outcomes:
+            if outcome.n not in known.again:
+                # A word of a newer server is not final here: the mutation stays, as one that is held.
+                name = _COUNTED.get(outcome.outcome, outcome.outcome if outcome.final else "held")
+                setattr(self.report, name, getattr(self.report, name) + 1)
 
     def _count_bytes(self) -> None:
         self.report.bytes_up = self._tablet.office.traffic.up
         self.report.bytes_down = self._tablet.office.traffic.down
-
-
-def _clock_of(sent: Sequence[Waiting], clock: Clock) -> Clock:
-    """
-    Return the clock that stamped *sent*, or the present one where nothing is sent.
-
-    The server corrects stamps by comparing the time it is told with its own, so it has to be told by the
-    very clock that made them.
-    """
-    if not sent:
-        return clock
-    at = decode_mutation(sent[-1].payload).at
-    return Clock(clock.device, Stamp(*at), sent[-1].offset_ms)
-
-
-def _answer_in(body: bytes, trip: _Trip) -> SyncResponse:
-    """
-    Return the answer that *body* holds.
-
-    Raises:
-        GarbledAnswer: It is not one, speaks of more mutations than were sent, or took one without
-            saying as which version.
-    """
-    try:
-        str(body, "utf-8")  # the decoder passes over damage in what it does not look at
-        answer = wire.decode_response(body)
-    except UNREADABLE as error:
-        raise GarbledAnswer(str(error)) from error
-    told = answer.outcomes
-    nameless = any(outcome.outcome == "applied" and not outcome.version for outcome in told)
-    if nameless or sum(outcome.count for outcome in told) > len(trip.sent):
-        raise GarbledAnswer("outcomes")
-    return answer

@@ -5,7 +5,7 @@ A page of a feed and the cursor behind it are one commit, so whatever a crash le
 exactly which pages it has. A page never writes over what waits: it goes beneath it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,10 @@ _PULL = (
     + _ALL_OF_IT
     + " WHERE excluded.generation > generation OR excluded.version >= version OR excluded.feed <> feed"
 )
+# The copy as ``View`` is written down; what already lies beneath stays there.
+_WAIT_AGAIN = """UPDATE record SET waiting = waiting + ?, base = CASE WHEN waiting = 0 AND version > 0
+    THEN '{"acts":[],"at":[' || at_ms || ',' || at_counter || '],"by":' || json_quote(by) || ',"fields":' || fields
+        || ',"void":' || CASE void WHEN 0 THEN 'false' ELSE 'true' END || '}' ELSE base END WHERE id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class PlainWaiting:
-    """A record's feed, how many mutations wait, and whether the server's copy lies beneath them."""
+    """A record's feed and version, how many mutations wait, and whether the server's copy lies beneath them."""
 
     feed: str
+    version: int
     waiting: int
     has_base: bool
 
@@ -131,23 +136,36 @@ class LocalStore:
     def plain_waiting(self, record_ids: Sequence[str]) -> dict[str, PlainWaiting]:
         """Return, of *record_ids*, the records with waiting work that holds no act."""
         rows = self._db.all(
-            """SELECT id, feed, waiting, base IS NOT NULL FROM record
+            """SELECT id, feed, version, waiting, base IS NOT NULL FROM record
                WHERE acts IS NULL AND id IN (SELECT value FROM json_each(?))""",
             (wire.encode(record_ids).decode(),),
         )
-        return {row[0]: PlainWaiting(row[1], row[2], bool(row[3])) for row in rows}
+        return {row[0]: PlainWaiting(row[1], row[2], row[3], bool(row[4])) for row in rows}
 
-    def take_over(self, acknowledged: Iterable[tuple[int, int, int, str]]) -> None:
+    def wait_again(self, counts: Mapping[str, int]) -> None:
+        """Let so many more mutations wait for each record; the server's copy goes beneath, the view stays."""
+        self._db.run_many(_WAIT_AGAIN, ((count, record_id) for record_id, count in counts.items()))
+
+    def known(self, record_ids: Sequence[str], types: Sequence[str] | None = None) -> set[str]:
+        """Return those of *record_ids* that the tablet holds; only those of *types*, if they are named."""
+        rows = self._db.all(
+            """SELECT id FROM record WHERE id IN (SELECT value FROM json_each(?1))
+               AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2)))""",
+            (wire.encode(record_ids).decode(), None if types is None else wire.encode(types).decode()),
+        )
+        return {record_id for (record_id,) in rows}
+
+    def take_over(self, acknowledged: Iterable[tuple[int, int, int | None, str]]) -> None:
         """
         Make the worker's view of records the server's copy: all that waited was taken as it is.
 
         Args:
             acknowledged: The new version, the version of the creation (0 where it is known already),
-                the feed's generation and the record's id.
+                the feed's generation (None: as before) and the record's id.
         """
         self._db.run_many(
-            """UPDATE record SET version = ?, born = coalesce(nullif(?, 0), born), generation = ?, waiting = 0,
-               base = NULL, follows = NULL WHERE id = ?""",
+            """UPDATE record SET version = ?, born = coalesce(nullif(?, 0), born),
+               generation = coalesce(?, generation), waiting = 0, base = NULL, follows = NULL WHERE id = ?""",
             acknowledged,
         )
 
@@ -170,7 +188,8 @@ class LocalStore:
         return self._let_go("feed = ?", (feed,))
 
     def _let_go(self, chosen: str, values: tuple[Any, ...]) -> int:
-        gone = self._db.run(f"DELETE FROM record WHERE {chosen} AND version > 0 AND waiting = 0", values)  # noqa: S608
+        unbound = "waiting = 0 AND follows IS NULL"
+        gone = self._db.run(f"DELETE FROM record WHERE {chosen} AND version > 0 AND {unbound}", values)  # noqa: S608
         kept = f"UPDATE record SET version = 0, generation = 0, base = NULL WHERE {chosen} AND version > 0"  # noqa: S608
         return gone.rowcount + self._db.run(kept, values).rowcount
 
@@ -282,12 +301,23 @@ def _row_of(held: Held) -> tuple[Any, ...]:
 
 
 def _pulled_row(feed: str, generation: int, record: wire.WireRecord) -> tuple[Any, ...]:
-    read = _PROMOTED.get(record.type) or _promoted_reader(record.type)
+    at_ms, at_counter = record.at
+    subject, status, time = (_PROMOTED.get(record.type) or _promoted_reader(record.type))(record.fields)
     return (
-        *(record.id, record.type, record.grid, feed, record.version, record.born or record.version),
-        *(*record.at, record.by, int(record.void), generation, 0, *read(record.fields)),
-        *(None, None, bytes(record.fields).decode(), None),
-    )
+        record.id, record.type, record.grid, feed, record.version, record.born or record.version, at_ms, at_counter,
+        record.by, int(record.void), generation, 0, subject, status, time, None, None,
+        str(record.fields, "utf-8"), None,
+    )  # fmt: skip
+
+
+def promoted_of(type_name: str, fields: bytes) -> "_Promoted":
+    """
+    Return subject, status and time of a record whose fields are JSON: what lists sort and filter by.
+
+    Raises:
+        ValueError: It is none (``calls.UNREADABLE``).
+    """
+    return (_PROMOTED.get(type_name) or _promoted_reader(type_name))(fields)
 
 
 def _promoted_reader(type_name: str) -> "_Reader":
@@ -298,10 +328,11 @@ def _promoted_reader(type_name: str) -> "_Reader":
     shape = msgspec.defstruct("Promoted", [(name, Any, None) for name in known], rename=known)
     decode = msgspec.json.Decoder(shape).decode
 
-    def read(fields: msgspec.Raw) -> tuple[str | None, str | None, str | None]:
+    def read(fields: bytes | msgspec.Raw) -> _Promoted:
+        # Written out: a first sync comes here for every record.
         found = decode(fields)
-        subject, status, time = (_text(getattr(found, name, None)) for name in names)
-        return subject, status, time
+        subject, status = getattr(found, "subject", None), getattr(found, "status", None)
+        return _text(subject), _text(status), _text(getattr(found, "time", None))
 
     _PROMOTED[type_name] = read
     return read
@@ -311,7 +342,8 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_Reader = Callable[[msgspec.Raw], tuple[str | None, str | None, str | None]]
+_Promoted = tuple[str | None, str | None, str | None]
+_Reader = Callable[[bytes | msgspec.Raw], _Promoted]
 _PROMOTED: dict[str, _Reader] = {}
 _decode = msgspec.json.Decoder().decode
 _decode_view = msgspec.json.Decoder(View).decode

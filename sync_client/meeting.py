@@ -1,14 +1,18 @@
 """Meeting the office 联网: enrolling, syncing, and remembering how it went."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
 
 from schemas import wire
 from schemas.wire import Report
+from sync_client.applying import Applier
+from sync_client.asking import Asking
 from sync_client.calls import UNREADABLE, Office
+from sync_client.carrying import Carrier
 from sync_client.database import only_one
 from sync_client.desk import Desk
 from sync_client.errors import GarbledAnswer, NotEnrolled, StoreError, SyncError, SyncUnderWay
@@ -18,9 +22,10 @@ from sync_client.local_store import LocalStore
 from sync_client.offset import offset_after
 from sync_client.people import Admitted, People
 from sync_client.retry import Patience, next_sync_s
-from sync_client.status import report_of
+from sync_client.status import note_enrolment, note_refusal, report_of
 from sync_client.tellings import Tellings
-from sync_client.values import Person, Progress, SyncReport
+from sync_client.values import Person, Progress, SyncReport, Verified
+from sync_client.verifying import Verifier
 
 _ENROL = "/v1/devices/enrol"
 
@@ -51,6 +56,7 @@ class Meeting:
     sleep: Callable[[float], None]
     randomness: Callable[[int], bytes]
     app: str | None
+    carrier: Carrier
 
     def enrol(self, code: str, device_name: str) -> list[Person]:
         """Enrol, or admit a further person; see ``FieldClient.enrol``."""
@@ -61,6 +67,9 @@ class Meeting:
         except UNREADABLE as error:
             raise GarbledAnswer(str(error)) from error
         with self.desk.writing() as head:
+            if head.device not in (None, enrolled.device) and head.epoch == enrolled.epoch:
+                # The office remembers what it took, as another device's: offered again it would be there twice.
+                self.journal.leave_behind(head.device or "")
             head.device, head.district = enrolled.device, enrolled.district
             head.token = enrolled.token or head.token
             head.epoch = head.epoch or enrolled.epoch
@@ -69,7 +78,9 @@ class Meeting:
             if enrolled.token and head.person not in {person.id for person in enrolled.persons}:
                 # As another device of the office's, this one speaks for nobody whom it did not name.
                 head.person = head.role = None
-            self.people.admit(enrolled.persons)
+            if enrolled.token:
+                note_enrolment(self.desk.db)
+            self.people.admit(enrolled.persons, anew=enrolled.token is not None)
         return self.people.all()
 
     def _show(self, code: str, device_name: str) -> bytes:
@@ -85,11 +96,27 @@ class Meeting:
 
     def sync(self, progress: Callable[[Progress], None] | None) -> SyncReport:
         """Send what waits and fetch what is new; see ``FieldClient.sync``."""
+        with self._alone():
+            report = Exchange(self._tablet(), progress).run()
+            report.delivered = self.carrier.deliver()
+            return report
+
+    def verify(self, progress: Callable[[Progress], None] | None) -> Verified:
+        """Sync, prove the tablet equal to the server, and repair what differs; see ``FieldClient.verify``."""
+        applier = Applier(self.desk, self.journal, self.store, self.tellings, self.randomness)
+        asking = Asking(self.patience, self.sleep, self._dice)
+        with self._alone():
+            sync = lambda: Exchange(self._tablet(), progress).run()  # noqa: E731
+            return Verifier(self.desk, self.journal, self.store, self.office, applier, asking, sync).run()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Meet the office, nobody else of this tablet meanwhile; what stops it is remembered."""
         with only_one(self.desk.db.path) as free:
             if not free:
                 raise SyncUnderWay
             try:
-                return Exchange(self._tablet(), progress).run()
+                yield
             except SyncError as error:
                 self._remember(error)
                 raise
@@ -110,6 +137,7 @@ class Meeting:
             report=self._report,
             sleep=self.sleep,
             dice=self._dice,
+            randomness=self.randomness,
         )
 
     def _report(self) -> Report:
@@ -131,6 +159,8 @@ class Meeting:
             self.desk.db.put_note("failures", str(failures))
             self.desk.db.put_note("next_sync_after_s", str(wait))
             self.desk.db.put_note("problem", wire.encode(error.problem).decode())
+            if error.problem.get("code") == NotEnrolled.code:
+                note_refusal(self.desk.db)
 
 
 _decode_enrolled = msgspec.json.Decoder(_Enrolled).decode

@@ -63,10 +63,10 @@ def _write_through(place: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
         raise
     for folder in (place.parent, place.parent.parent):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put a folder's own entries on the disk, where the system has such a thing."""
     if os.name != "posix":
         return

@@ -50,13 +50,19 @@ class People:
         """Return who works now."""
         return next((person for person in self.all() if person.current), None)
 
-    def admit(self, persons: Iterable[Admitted]) -> None:
-        """Take people in, or learn their roles anew; the first one ever works at once."""
+    def admit(self, persons: Iterable[Admitted], *, anew: bool) -> None:
+        """
+        Take people in, or learn their roles anew.
+
+        Where nobody works, whoever is new here does at once; *anew* (the tablet got a token): the first of them.
+        """
         with self._desk.writing() as head:
+            known = {person_id for (person_id,) in self._desk.db.all("SELECT id FROM person")}
             for person in persons:
                 roles = msgspec.json.encode(person.roles).decode()
                 self._desk.db.run(_ADMIT, (person.id, person.name, roles))
-                head.person = head.person or person.id
+                if anew or person.id not in known:
+                    head.person = head.person or person.id
 
     def switch(self, person_id: str, pin: str | None, role: Role | None) -> Person:
         """

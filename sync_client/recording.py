@@ -16,13 +16,13 @@ from schemas import ids
 from schemas.grid import feed_of
 from schemas.mutations import MAX_GROUP, Act, Mutation
 from schemas.problems import Refusal
-from schemas.records import Consequence
 from schemas.roles import Role
 from schemas.validation import write_mutation
 from sync_client.desk import Desk, Head
+from sync_client.following import follow
 from sync_client.journal import Journal
 from sync_client.local_store import Held, LocalStore
-from sync_client.overlay import NOTHING, View, consequences_of, kind_of, lay
+from sync_client.overlay import NOTHING, kind_of, lay
 from sync_client.values import Record
 
 
@@ -65,7 +65,7 @@ class Recorder:
             if held is not None and (held.version or held.waiting):
                 raise Refusal("record_exists")
             new = Held(name, type_name, grid, _feed_of(grid), NOTHING, follows=held.follows if held else None)
-            return self._write(head, "create", new, base=0, change=change)
+            return self._write(head, new, self._mutation(head, "create", new, 0, change))
 
     def edit(self, record: Record | str, change: Change) -> Record:
         """Change a record; see ``FieldClient.edit``."""
@@ -117,12 +117,14 @@ class Recorder:
     def _change(self, record: Record | str, op: str, change: Change | None = None, act: Act | None = None) -> Record:
         with self._desk.writing() as head:
             held = self._store.need(record if isinstance(record, str) else record.id)
-            # What the person was looking at, not what a sync may have brought since.
-            seen = held.version if isinstance(record, str) else record.version
-            return self._write(head, op, held, base=seen, change=change or Change(), act=act)
+            # What the person was looking at, not what a sync may have brought since; a version counts in the
+            # feed of its grid, so the two go together.
+            seen = held if isinstance(record, str) else record
+            looked = replace(held, grid=seen.grid)
+            written = self._mutation(head, op, looked, seen.version, change or Change(), act)
+            return self._write(head, held, written)
 
-    def _write(self, head: Head, op: str, held: Held, base: int, change: Change, act: Act | None = None) -> Record:
-        mutation = self._mutation(head, op, held, base, change, act)
+    def _write(self, head: Head, held: Held, mutation: Mutation) -> Record:
         payload = write_mutation(mutation)
         head.last_n = mutation.n
         self._journal.append(mutation, payload, head.install, head.clock.offset_ms)
@@ -130,10 +132,10 @@ class Recorder:
         view = lay(held.view, mutation, kind_of(held.type), device)
         now = replace(held, view=view, waiting=held.waiting + 1, base=held.server_view)
         self._store.put(now)
-        self._follow(now, new=op == "create")
+        follow(self._store, now, new=mutation.op == "create")
         return now.shown()
 
-    def _mutation(self, head: Head, op: Any, held: Held, base: int, change: Change, act: Act | None) -> Mutation:
+    def _mutation(self, head: Head, op: Any, held: Held, base: int, change: Change, act: Act | None = None) -> Mutation:
         _, person = head.author
         stamp = head.clock.tick(self._desk.wall_ms())
         return Mutation(
@@ -152,34 +154,6 @@ class Recorder:
             share=dict(change.share),
             act=act,
             schema=kind_of(held.type).schema.schema_version,
-        )
-
-    def _follow(self, parent: Held, *, new: bool) -> None:
-        """Show what follows from *parent* (a check its cases) before the office has opened it."""
-        kind = kind_of(parent.type)
-        if not kind.has_consequences:
-            return
-        wanted = {each.id: each for each in consequences_of(kind, parent.id, parent.grid, parent.view)}
-        present = [] if new else self._store.followers(parent.id)
-        for held in present:
-            if held.id not in wanted and not held.waiting:
-                self._store.drop(held.id)
-        for consequence in wanted.values():
-            self._show(consequence, parent)
-
-    def _show(self, consequence: Consequence, parent: Held) -> None:
-        known = self._store.held(consequence.id)
-        if known is not None and (known.version or known.waiting):
-            return
-        self._store.put(
-            Held(
-                id=consequence.id,
-                type=consequence.type,
-                grid=consequence.grid,
-                feed=feed_of(consequence.grid),
-                view=View(consequence.fields, parent.view.at, parent.view.by),
-                follows=parent.id,
-            )
         )
 
 

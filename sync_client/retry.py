@@ -63,8 +63,10 @@ def next_sync_s(failures: int, error: SyncError, dice: float) -> int:
 
     Args:
         failures: How many syncs in a row have failed, at least 1.
-        error: What stopped the last one; where the server named a time, not before that.
+        error: What stopped the last one; where the server named a time, not before that, and not at that very
+            moment: a proxy before it may tell everybody the same.
         dice: A number from 0 to 1.
     """
     drawn = jitter_s(BETWEEN_SYNCS, failures - 1, dice)
-    return round(max(drawn, error.retry_after_s or 0, 1))
+    asked = error.retry_after_s or 0
+    return round(max(drawn, asked + min(drawn, BETWEEN_SYNCS.base_s), 1))

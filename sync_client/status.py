@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from schemas.wire import Report
+from sync_client.carrying import waiting_in
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.hearing import Hearing
@@ -15,6 +16,8 @@ from sync_client.values import Person, Status
 
 #: Free space is told in steps, so that an idle tablet has nothing new to say: 256 MB.
 _SPACE_STEP_MB = 256
+#: The note of why the office may lack what it had acknowledged, and of the last sync before that.
+_DOUBT, _FORGOTTEN, _ENROLLED = "doubt", "forgotten", "enrolled"
 
 
 def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing, person: Person | None) -> Status:
@@ -43,6 +46,8 @@ def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing,
             last_problem=told,
             clock_offset_ms=head.clock.offset_ms,
             drafts=desk.db.one("SELECT count(*) FROM draft")[0],
+            carried=waiting_in(desk),
+            forgotten=_doubt(desk.db) == _FORGOTTEN,
         )
 
 
@@ -57,6 +62,31 @@ def report_of(desk: Desk, journal: Journal, app: str | None, free_bytes: int) ->
         app=app,
         free_mb=steps * _SPACE_STEP_MB,
     )
+
+
+def note_refusal(db: Database) -> None:
+    """Note that the office does not know this tablet."""
+    _note_doubt(db, _FORGOTTEN)
+
+
+def note_enrolment(db: Database) -> None:
+    """Note that the tablet was given a token; what was wrong with the old one is over."""
+    _note_doubt(db, _ENROLLED)
+    db.put_note("problem", "")
+
+
+def is_doubtful(db: Database) -> bool:
+    """Say whether the office did not know this tablet, or was just told of it, and no sync went through since."""
+    return _doubt(db) is not None
+
+
+def _note_doubt(db: Database, why: str) -> None:
+    db.put_note(_DOUBT, f"{why} {db.note('last_sync_ms') or ''}")
+
+
+def _doubt(db: Database) -> str | None:
+    why, _, synced = (db.note(_DOUBT) or " never").partition(" ")
+    return why if synced == (db.note("last_sync_ms") or "") else None
 
 
 def photos_waiting(db: Database) -> int:

@@ -114,8 +114,14 @@ CREATE TABLE telling (
 CREATE INDEX journal_decided ON journal (n) WHERE outcome IN ('merged', 'conflict')
 """
 
+# again: the number under which it was recorded again. place: where that one stands among its record's, for its
+# own number came later than it. before: what had been said of it, while it is offered again. device: as which
+# device of the office's it was settled, where that is another than today's.
 _AGAIN = """
 ALTER TABLE journal ADD COLUMN again INTEGER;
+ALTER TABLE journal ADD COLUMN place INTEGER;
+ALTER TABLE journal ADD COLUMN before TEXT;
+ALTER TABLE journal ADD COLUMN device TEXT;
 
 CREATE TABLE carried (
     id TEXT PRIMARY KEY,

@@ -177,7 +177,9 @@ class Status:
     Where the tablet stands 本机状态. Times are milliseconds since 1970-01-01 UTC, as corrected.
 
     ``attention`` counts what the server would not take. ``told`` counts what whoever works now was told of
-    his edits and has not put aside, ``conflicts`` those of it that somebody still has to decide.
+    his edits and has not put aside, ``conflicts`` those of it that somebody still has to decide. ``carried`` counts
+    other tablets' rescue packages that the office has not answered for good. ``forgotten``: the office did not know
+    this tablet when it was asked last, so it may lack what it had acknowledged, too.
     """
 
     enrolled: bool
@@ -197,6 +199,8 @@ class Status:
     last_problem: dict[str, Any] | None
     clock_offset_ms: int
     drafts: int
+    carried: int = 0
+    forgotten: bool = False
 
 
 @dataclass(slots=True)
@@ -205,8 +209,10 @@ class SyncReport:
     What one sync did 同步报告.
 
     ``problem`` is set where it stopped early; what was done until then is kept and need not be done
-    again. ``told`` counts what came down about earlier edits of this tablet's people. Bytes count bodies as
-    they travelled.
+    again. ``told`` counts what came down about earlier edits of this tablet's people, ``offered`` what was offered
+    again because the server had forgotten it, ``renumbered`` what was recorded again because its number was
+    taken, ``delivered`` the mutations of carried rescue packages that the office answered for good. Bytes count
+    bodies as they travelled.
     """
 
     pushed: int = 0
@@ -219,6 +225,9 @@ class SyncReport:
     pulled: int = 0
     left: int = 0
     told: int = 0
+    offered: int = 0
+    renumbered: int = 0
+    delivered: int = 0
     rounds: int = 0
     retries: int = 0
     bytes_up: int = 0
@@ -243,3 +252,55 @@ class Progress:
     state: str
     report: SyncReport
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedVerified:
+    """
+    What a verification found in one feed 核对结果; what differed was repaired.
+
+    Attributes:
+        records: How many records of the server's were compared.
+        changed, missing, surplus: How many stood otherwise on the tablet, were not there, or were there alone.
+        read_anew: So much differed that the feed was read from the beginning.
+        proven: Whether the tablet holds now, byte for byte, what the server holds; else the office kept changing it.
+    """
+
+    feed: str
+    records: int
+    changed: int
+    missing: int
+    surplus: int
+    read_anew: bool
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """
+    What a verification found 核对报告.
+
+    Attributes:
+        strays: How many copies stood in feeds that the tablet does not read, and were dropped.
+        relaid: How many records did not show what waiting work makes of the server's copy, and do now.
+        report: The last sync's.
+        bytes_up, bytes_down: Of the comparison and the repairs alone, beside the syncs.
+    """
+
+    feeds: tuple[FeedVerified, ...]
+    strays: int
+    relaid: int
+    report: SyncReport
+    bytes_up: int
+    bytes_down: int
+
+    @property
+    def proven(self) -> bool:
+        """Whether every feed now equals the server's."""
+        return all(feed.proven for feed in self.feeds)
+
+    @property
+    def repaired(self) -> int:
+        """How many records had to be repaired; at least one where a feed was read from the beginning."""
+        each = (one.changed + one.missing + one.surplus for one in self.feeds)
+        return self.strays + self.relaid + sum(each) or int(any(one.read_anew for one in self.feeds))

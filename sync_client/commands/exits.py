@@ -20,17 +20,23 @@ class Exit(IntEnum):
     ATTENTION = 3  # something was rejected, or a conflict is open
     NO_NETWORK = 4  # no answer came, or not the server's
     NOT_ADMITTED = 5  # not enrolled, or revoked
+    REPAIRED = 6  # the tablet was not equal to the office, and is now
     USAGE = 64  # the command was not understood
     STOPPED = 130  # interrupted from the keyboard
 
 
+def is_revoked(status: Status) -> bool:
+    """Say whether the office, when it was asked last, would not hear this tablet any more 已停用."""
+    return (status.last_problem or {}).get("code") == "device_revoked"
+
+
 def standing(status: Status) -> Exit:
     """Return where the work of a tablet stands; what is worst counts."""
-    if not status.enrolled:
+    if not status.enrolled or status.forgotten or is_revoked(status):
         return Exit.NOT_ADMITTED
     if status.attention or status.conflicts:
         return Exit.ATTENTION
-    return Exit.WAITING if status.waiting or status.photos_waiting else Exit.DELIVERED
+    return Exit.WAITING if status.waiting or status.photos_waiting or status.carried else Exit.DELIVERED
 
 
 def after(error: SyncError) -> Exit:

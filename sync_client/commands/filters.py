@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.fields import Part
 from schemas.records import TYPES
-from schemas.wording import fields_of, label_of, members_of, title_of
+from schemas.wording import brief, fields_of, label_of, members_of, title_of
 from sync_client.finding import Between, Condition, OneOf, Prefix
 from sync_client.initials import folded
 from sync_client.labels import NotUnderstood, value_from
@@ -104,7 +104,8 @@ def _member_value(kind: str, name: str, member: str, value: str) -> Any:
 def _field_called(kind: str, text: str) -> str:
     wanted = folded(text)
     for name, known in fields_of(kind).items():
-        if wanted in (folded(name), folded(label_of(known, name))):
+        label = label_of(known, name)
+        if wanted in (folded(name), folded(label), folded(brief(label))):
             return name
     listed = "、".join(f"{name}（{label_of(known, name)}）" for name, known in fields_of(kind).items())
     raise NotUnderstood(f"{title_of(kind)}没有“{text}”这个字段，应为：{listed}。", f"{kind} has no field '{text}'.")

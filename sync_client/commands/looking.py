@@ -14,7 +14,7 @@ from schemas.numbers import number_of
 from schemas.wording import brief, english, fields_of, label_of, points, title_of
 from sync_client.client import FieldClient
 from sync_client.commands import filters
-from sync_client.commands.exits import standing
+from sync_client.commands.exits import is_revoked, standing
 from sync_client.commands.naming import record_called, roles_of, when
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import note_text, photo_texts, short_name, value_text
@@ -78,25 +78,47 @@ def _tell_status(voice: Voice, status: Status) -> None:
 
 def tell_waiting(voice: Voice, status: Status) -> None:
     """Say what waits, what needs somebody, and what to do about it."""
-    if not status.enrolled:
-        voice.say("本机尚未登记", "this tablet is not enrolled", BAD)
-        voice.hint("向街道管理员要登记码，运行 gridward enrol", "ask the street office for a code: gridward enrol")
+    _tell_standing(voice, status)
     if status.waiting:
         voice.say(f"待发 {status.waiting} 条", f"{status.waiting} waiting", WAIT)
         voice.hint("有网络时运行 gridward sync", "run gridward sync when there is a network")
-    elif status.enrolled:
+    elif status.enrolled and not status.forgotten:
         voice.say("全部已送达", "everything is delivered", GOOD)
     if status.photos_waiting:
         voice.say(
             f"{status.photos_waiting} 张照片的原图只在本机", f"{status.photos_waiting} photos are here alone", WAIT
         )
         voice.hint("本版不上传原图，请勿删除数据文件夹", "this version sends none of them: keep the folder")
+    _tell_carried(voice, status)
     if status.attention:
         voice.say(f"{status.attention} 条未被接受", f"{status.attention} rejected", BAD)
         voice.hint("查看原因：gridward outbox", "see why: gridward outbox")
     if status.conflicts:
         voice.say(f"{status.conflicts} 处冲突待认定", f"{status.conflicts} open conflicts", BAD)
         voice.hint("查看：gridward conflicts", "see them: gridward conflicts")
+
+
+def _tell_standing(voice: Voice, status: Status) -> None:
+    """Say where the office does not take this tablet for one of its own."""
+    if not status.enrolled:
+        voice.say("本机尚未登记", "this tablet is not enrolled", BAD)
+        voice.hint("向街道管理员要登记码，运行 gridward enrol", "ask the street office for a code: gridward enrol")
+    elif status.forgotten:
+        voice.say("办公室不认识本机，以前送达的可能也要重报", "the office may lack what it had taken, too", BAD)
+        zh = "要登记码，运行 gridward enrol，再 gridward sync；在那之前不要清空本机，也不要删除数据文件夹"
+        voice.hint(zh, "enrol with a new code and sync; until then keep this tablet and its folder as they are")
+    elif is_revoked(status):
+        voice.say("本机已被停用", "this device was revoked", BAD)
+        zh = "要继续使用，请向街道要登记码，运行 gridward enrol；未发的数据都在"
+        voice.hint(zh, "to go on ask the street office for a code: gridward enrol; unsent work stays")
+
+
+def _tell_carried(voice: Voice, status: Status) -> None:
+    if status.carried:
+        voice.say(f"捎带的救援包 {status.carried} 个待转交", f"{status.carried} carried packages wait", WAIT)
+        voice.hint("查看：gridward outbox carried", "see them: gridward outbox carried")
+    if status.enrolled and status.person is None:
+        voice.hint("现在没有人使用：gridward switch 姓名", "nobody works here now: gridward switch NAME")
 
 
 @click.command("list")

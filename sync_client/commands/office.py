@@ -110,8 +110,10 @@ def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncEr
     if report.pushed or report.pulled or report.left or not problem:
         taken = (("发送", "sent", report.pushed), ("收到", "received", report.pulled), ("移出", "left", report.left))
         also = (("自动合并", "merged", report.merged), ("移交认定", "conflicts", report.conflicts))
+        again = (("重报", "offered again", report.offered), ("重新编号", "renumbered", report.renumbered))
         rest = (("未被接受", "rejected", report.rejected), ("等待中", "held", report.held))
-        shown = [*taken[:2], *(each for each in (*taken[2:], *also, *rest) if each[2])]
+        carried = (("转交", "delivered", report.delivered),)
+        shown = [*taken[:2], *(each for each in (*taken[2:], *again, *also, *rest, *carried) if each[2])]
         voice.pairs((zh, en, str(count)) for zh, en, count in shown)
     if report.feeds_unread:
         voice.say(f"有内容读不出：{'、'.join(report.feeds_unread)}", "some pages could not be read", WAIT)
@@ -151,7 +153,7 @@ def doctor_command(context: click.Context, session: Session) -> None:
     """
     voice, address = session.voice, session.address
     transport = session.around.connect(address) if address else None
-    found = doctor.examine(session.file, transport, session.around.wall_ms)
+    found = doctor.examine(session.file, transport, session.around.wall_ms, session.driver)
     code = _verdict(session, found)
     told = {"findings": found, "exit": int(code), "examined_at": instant(session.around.wall_ms())}
     voice.answer(told, lambda: _tell_findings(voice, found))

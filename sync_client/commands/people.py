@@ -43,7 +43,7 @@ def _tell(voice: Voice, people: list[Person]) -> None:
 def switch_command(session: Session, who: str, role: str | None, pin: str | None) -> None:
     """换人；未发送的都在。 Let another person work."""
     with session.tablet() as client:
-        person = _called(client, who)
+        person = person_called(client, who)
         if role is not None and role not in {held.role for held in person.roles}:
             listed = "、".join(sorted({held.role for held in person.roles}))
             raise NotUnderstood(
@@ -75,7 +75,14 @@ def pin_command(session: Session, new: str | None, present: str | None) -> None:
     voice.answer({"person": person.id, "has_pin": bool(new)}, lambda: voice.say(zh, en, GOOD))
 
 
-def _called(client: FieldClient, text: str) -> Person:
+def person_called(client: FieldClient, text: str) -> Person:
+    """
+    Return the one person of this tablet whom *text* names.
+
+    Raises:
+        NoSuchRecord: There is none.
+        NotUnderstood: There are several.
+    """
     wanted, people = folded(text), client.people()
     found = [p for p in people if wanted == folded(p.name) or (wanted and p.id.endswith(wanted))]
     found = found or [p for p in people if wanted in folded(p.name) or abbreviates(wanted, p.name)]

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from schemas.problems import Refusal
-from sync_client.commands import deciding, looking, office, people, recording
+from sync_client.commands import deciding, leaving, looking, office, people, recording, rescue, sealing, verifying
 from sync_client.commands.exits import Exit, after
 from sync_client.commands.session import APP, Session, Surroundings, home, keep_speaking
 from sync_client.commands.voice import Voice
@@ -89,7 +89,7 @@ def _told(error: BaseException) -> tuple[Exit, _Problem]:
             return Exit(error.exit_code), {}
         case click.Abort() | KeyboardInterrupt():
             return Exit.STOPPED, _problem(
-                "stopped", "已中断；已答的都存为草稿。", "Stopped; every answer is kept as a draft."
+                "stopped", "已中断；没做完的检查留作草稿。", "Stopped; a check under way is kept as a draft."
             )
         case click.ClickException():
             help_zh, help_en = "看用法：gridward --help", "see gridward --help"
@@ -113,6 +113,8 @@ def _problem(code: str, zh: str, en: str, next_zh: str = "", next_en: str = "") 
 
 def _refused(refusal: Refusal) -> _Problem:
     """Return a local refusal: unlike one of the server's, it left nothing behind in quarantine."""
+    if refusal.code.startswith("rescue_"):
+        return refusal.body()
     here = {"next_zh": "没有写入；请改正后重做。", "next_en": "Nothing was written; correct it and do it again."}
     return refusal.body() | here
 
@@ -138,11 +140,17 @@ def _unforeseen(error: BaseException) -> _Problem:
     envvar="GRIDWARD_TABLET",
     help="本机数据文件夹 the folder of this tablet's data  [环境变量 GRIDWARD_TABLET]",
 )
+@click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="GRIDWARD_KEY_FILE",
+    help="加密数据的密钥文件 the key file of a sealed tablet  [环境变量 GRIDWARD_KEY_FILE]",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON answer in JSON, for programs")
 @click.option("--lang", type=click.Choice(_LANGUAGES), default="zh", show_default=True, help="语言 language")
 @click.version_option(package_name=APP)
 @click.pass_context
-def main(context: click.Context, data: Path | None, *, as_json: bool, lang: str) -> None:
+def main(context: click.Context, data: Path | None, key_file: Path | None, *, as_json: bool, lang: str) -> None:
     """
     网格卫 Gridward：没有网络也能检查，有网络再同步。
 
@@ -156,16 +164,19 @@ def main(context: click.Context, data: Path | None, *, as_json: bool, lang: str)
       3  需要处理            something was rejected, or a conflict is open
       4  没有网络            no network
       5  未登记或已停用      not enrolled, or revoked
+      6  有不同，已修复      something differed from the office, and was repaired
       64 命令写法不对        the command was not understood
     """
     around = context.obj if isinstance(context.obj, Surroundings) else Surroundings()
-    context.obj = Session(data or home(), Voice(lang, as_json=as_json), around)
+    context.obj = Session(data or home(), Voice(lang, as_json=as_json), around, key_file)
 
 
 for command in (
     office.enrol_command, office.sync_command, looking.status_command,
     recording.record_command, recording.edit_command, recording.attach_command, recording.void_command,
-    looking.list_command, looking.show_command, looking.outbox_command, deciding.conflicts_command,
-    people.people_command, people.switch_command, people.pin_command, office.doctor_command,
+    looking.list_command, looking.show_command, rescue.outbox_group, deciding.conflicts_command,
+    people.people_command, people.switch_command, people.pin_command, leaving.logout_command, leaving.reset_command,
+    office.doctor_command, verifying.verify_command,
+    sealing.seal_command, sealing.unseal_command,
 ):  # fmt: skip
     main.add_command(command)

@@ -20,7 +20,7 @@ from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import show_assessment
 from sync_client.commands.targets import Chooser, check_called
 from sync_client.commands.voice import GOOD, QUIET, WAIT, Voice
-from sync_client.errors import NotEnrolled
+from sync_client.errors import NobodyWorks, NotEnrolled
 from sync_client.labels import NotUnderstood
 from sync_client.names import Names, short
 from sync_client.times import instant
@@ -84,7 +84,7 @@ def record_command(
 def _chooser(session: Session, client: FieldClient) -> Chooser:
     status = client.status()
     if status.person is None:
-        raise NotEnrolled
+        raise NobodyWorks if status.enrolled else NotEnrolled
     return Chooser(session.voice, client, status.person, instant(session.around.wall_ms() + status.clock_offset_ms))
 
 

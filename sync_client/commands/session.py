@@ -19,7 +19,10 @@ from msgspec import Struct
 from sync_client.client import FieldClient
 from sync_client.commands.voice import Voice
 from sync_client.database import Database
+from sync_client.driver import Driver
 from sync_client.errors import LocalStoreDamaged, NotEnrolled
+from sync_client.sealing.keys import Holder
+from sync_client.sealing.opening import driver_for
 from sync_client.times import wall_ms
 from sync_client.transport import HTTPTransport, Transport
 
@@ -55,6 +58,8 @@ class Session:
     folder: Path
     voice: Voice
     around: Surroundings = field(default_factory=Surroundings)
+    key_file: Path | None = None
+    _driver: Driver | None = field(default=None, init=False)
 
     @property
     def file(self) -> Path:
@@ -85,6 +90,24 @@ class Session:
             os.fsync(file.fileno())
         beside.replace(self.folder / _ADDRESS)
 
+    @property
+    def holder(self) -> Holder:
+        """Whoever brings the key of a sealed tablet: the key file, or the person, asked for the PIN."""
+        return Holder(self.key_file, None if self.voice.as_json else self._ask_pin)
+
+    def _ask_pin(self) -> str:
+        return self.voice.ask("本机数据的 PIN", "PIN of this tablet's data", secret=True)
+
+    def driver(self) -> Driver:
+        """
+        Return what opens the tablet's file; a PIN is asked for once in a run.
+
+        Raises:
+            StoreSealed: It is sealed, and its key cannot be had.
+        """
+        self._driver = self._driver or driver_for(self.file, self.holder)
+        return self._driver
+
     @contextmanager
     def tablet(self) -> Iterator[FieldClient]:
         """
@@ -111,13 +134,16 @@ class Session:
         """Open the tablet with the way to *address*."""
         transport = self.around.connect(address) if address else None
         around = self.around
-        with FieldClient(self.file, transport, clock=around.wall_ms, sleep=around.sleep, app=APP) as client:
+        driver = self.driver()
+        with FieldClient(
+            self.file, transport, clock=around.wall_ms, sleep=around.sleep, app=APP, driver=driver
+        ) as client:
             yield client
 
     @contextmanager
     def database(self) -> Iterator[Database]:
         """Open the tablet's file itself, to look at."""
-        database = Database(self.file)
+        database = Database(self.file, self.driver())
         try:
             yield database
         finally:

@@ -5,6 +5,7 @@ It is what the tablet's tests meet. Contested fields go to whoever comes later, 
 so; how the real office settles them is not the tablet's business.
 """
 
+import copy
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -41,9 +42,9 @@ class Kept:
     gone: bool = False
     touched: list[tuple[int, str]] = field(default_factory=list)
 
-    def news_for(self, device: str) -> int:
-        """Return the last version that *device* does not know by having made it."""
-        return max((version for version, maker in self.touched if maker != device), default=0)
+    def news_for(self, hand: str) -> int:
+        """Return the last version that *hand* does not know by having made it."""
+        return max((version for version, maker in self.touched if maker != hand), default=0)
 
 
 @dataclass
@@ -55,6 +56,15 @@ class Enrolled:
     feeds: set[str]
     outcomes: dict[tuple[str, int], tuple[bytes, Outcome]] = field(default_factory=dict)
     people: set[str] = field(default_factory=set)
+    installs: list[str] = field(default_factory=list)
+
+    def hand(self, install: str) -> str:
+        """Return whose hand an install is: the device's own for its first, one of its own for any other."""
+        return self.id if install in self.installs[:1] or not self.installs else f"{self.id}/{install}"
+
+    def settled(self, install: str) -> int:
+        """Return the greatest number of *install* that has its outcome."""
+        return max((n for known, n in self.outcomes if known == install), default=0)
 
 
 class TinyOffice:
@@ -76,6 +86,9 @@ class TinyOffice:
         self.refuse_all = False
         self.tellings: dict[str, list[Telling]] = {}
         self.names_candidates = False
+        self.says_settled: int | None = None
+        self.enrolled = 0
+        self.quarantine: list[tuple[str, int, bytes, str]] = []
 
     # -- what a test may do ----------------------------------------------------------------------
 
@@ -92,6 +105,19 @@ class TinyOffice:
         kept.at = (self.now_ms, 0)
         self._number(kept, "")
         return kept
+
+    def back_up(self) -> dict[str, Any]:
+        """Return all that the office holds now."""
+        kept = ("records", "seq", "devices", "tellings", "quarantine")
+        return {name: copy.deepcopy(getattr(self, name)) for name in kept}
+
+    def restore(self, backup: dict[str, Any], epoch: str | None = None) -> None:
+        """Put the office back to *backup*; with an *epoch*, as it should be, all feeds jump ahead."""
+        for name, value in copy.deepcopy(backup).items():
+            setattr(self, name, value)
+        if epoch:
+            self.epoch = epoch
+            self.seq = {feed: self.seq.get(feed, 0) + (1 << 20) for feed in self.feeds}
 
     def withdraw(self, record_id: str) -> None:
         """Take a record out of everybody's view."""
@@ -166,7 +192,8 @@ class TinyOffice:
         if person is None:
             raise Refusal("enrol_code_invalid")
         known = self.devices.get(token)
-        device = known or Enrolled(f"device-{len(self.devices) + 1}", f"token-{len(self.devices) + 1}", set(self.feeds))
+        self.enrolled += not known
+        device = known or Enrolled(f"device-{self.enrolled}", f"token-{self.enrolled}", set(self.feeds))
         self.devices[device.token] = device
         device.people.add(person["id"])
         told = {"device": device.id, "district": "210902", "epoch": self.epoch, "now_ms": self.now_ms}
@@ -178,11 +205,10 @@ class TinyOffice:
         outcomes = self._receive(device, asked)
         return SyncResponse(
             server=ServerInfo(self.epoch, self.now_ms),
-            settled=max((n for install, n in device.outcomes if install == asked.install), default=0),
+            settled=device.settled(asked.install) if self.says_settled is None else self.says_settled,
             outcomes=wire.runs(outcomes),
             feeds={
-                feed: self._page(device, feed, *places.get(feed, (0, True)), asked.limit)
-                for feed in sorted(device.feeds)
+                feed: self._page(device, feed, *places.get(feed, (0, True)), asked) for feed in sorted(device.feeds)
             },
             gone_feeds=sorted(places.keys() - device.feeds),
         )
@@ -191,19 +217,24 @@ class TinyOffice:
 
     def _receive(self, device: Enrolled, asked: SyncRequest) -> list[Outcome]:
         read = [(bytes(raw), *self._read(raw)) for raw in asked.mutations]
-        spoilt = {m.group for _, m, refusal in read if m is not None and m.group and refusal}
+        device.installs += {asked.install}.difference(device.installs) if read else ()
+        spoilt = _spoilt(read, device, asked.install)
         outcomes = []
         for payload, mutation, refusal in read:
             n = mutation.n if mutation else peek_number(payload) or 0
             known = device.outcomes.get((asked.install, n))
-            if known is not None:
+            if mutation and mutation.id in self.park:
+                outcome = Outcome(n, "retry")
+            elif known is not None:
                 outcome = known[1] if known[0] == payload else _rejected(n, Refusal("number_reused"))
             elif refusal or mutation is None:
                 outcome = _rejected(n, refusal or Refusal("malformed_mutation"))
             elif mutation.group in spoilt:
                 outcome = _rejected(n, Refusal("group_refused"))
             else:
-                outcome = self._take(device, mutation)
+                outcome = self._take(device, device.hand(asked.install), mutation)
+            if outcome.problem:
+                self.quarantine.append((asked.install, n, payload, outcome.problem["code"]))
             if outcome.final and known is None:
                 device.outcomes[asked.install, n] = (payload, outcome)
             outcomes.append(outcome)
@@ -218,22 +249,20 @@ class TinyOffice:
             return mutation, Refusal("outside_area", grid=mutation.grid)
         return mutation, None
 
-    def _take(self, device: Enrolled, mutation: Mutation) -> Outcome:
+    def _take(self, device: Enrolled, hand: str, mutation: Mutation) -> Outcome:
         kept = self.records.get(mutation.id)
-        if mutation.id in self.park:
-            return Outcome(mutation.n, "retry")
         if mutation.op == "create":
             if kept is not None:
                 return _rejected(mutation.n, Refusal("record_exists"))
             kept = Kept(mutation.type, mutation.id, mutation.grid, {}, mutation.at, mutation.by)
         if kept is None:
             return Outcome(mutation.n, "held", waits_for=mutation.id)
-        seen_all = mutation.base >= kept.news_for(device.id)
+        seen_all = mutation.base >= kept.news_for(hand)
         before = _wire(kept)
         self._write(kept, mutation, device)
         # What the device did not know of, and what only we can work out, has to come down to it.
         quiet = seen_all and mutation.op != "act"
-        self._number(kept, device.id if quiet else "")
+        self._number(kept, hand if quiet else "")
         feed = feed_of(kept.grid)
         if seen_all:
             return Outcome(mutation.n, "applied", feed=feed, version=kept.version)
@@ -277,15 +306,17 @@ class TinyOffice:
         place, _, fresh = rest.partition(":")
         return int(place), fresh == "fresh"
 
-    def _page(self, device: Enrolled, feed: str, place: int, fresh: bool, limit: int) -> FeedPage:
+    def _page(self, device: Enrolled, feed: str, place: int, fresh: bool, asked: SyncRequest) -> FeedPage:
         found = sorted(
             (kept for kept in self.records.values() if feed_of(kept.grid) == feed and kept.version > place),
             key=lambda kept: kept.version,
         )
-        page, rest = found[: min(self.page, limit)], found[min(self.page, limit) :]
-        # A device knows what it made itself, unless it reads from the beginning.
-        shown = [kept for kept in page if fresh or kept.news_for(device.id) > place]
-        reached = page[-1].version if rest else max(self.seq.get(feed, 0), place)
+        limit = min(self.page, asked.limit)
+        page, rest = found[:limit], found[limit:]
+        # A device knows what it made itself, unless it reads from the beginning or has forgotten it.
+        all_of_it = fresh or (asked.last or 0) < device.settled(asked.install)
+        shown = [kept for kept in page if all_of_it or kept.news_for(device.hand(asked.install)) > place]
+        reached = (page[-1].version if page else place) if rest else max(self.seq.get(feed, 0), place)
         return FeedPage(
             cursor=f"{self.epoch}:{reached}:{'fresh' if fresh and rest else ''}",
             records=[msgspec.Raw(wire.encode(_wire(kept))) for kept in shown if not kept.gone],
@@ -298,6 +329,17 @@ class TinyOffice:
             more=bool(rest),
             fresh=fresh and place == 0,
         )
+
+
+def _spoilt(
+    read: Iterable[tuple[bytes, Mutation | None, Refusal | None]], device: Enrolled, install: str
+) -> set[tuple[int, int]]:
+    """Return the groups of which one is refused, or bears a number that was used."""
+
+    def used(raw: bytes, n: int) -> bool:
+        return device.outcomes.get((install, n), (raw, None))[0] != raw
+
+    return {m.group for raw, m, refusal in read if m is not None and m.group and (refusal or used(raw, m.n))}
 
 
 def _contest(before: WireRecord, mutation: Mutation, name: str, version: int) -> dict[str, Any]:

@@ -128,6 +128,23 @@ def test_a_revoked_tablet_keeps_its_work(terminal: Terminal) -> None:
     assert told.exit_code == 5
     assert "已被停用" in told.stdout
     assert terminal.json("status")["waiting"] == 1
+    told = terminal.types("status")
+    assert (told.exit_code, "本机已被停用" in told.stdout) == (5, True)
+    terminal.office.devices.clear()
+    terminal.types("enrol", "W3XP-8T")
+    assert terminal.types("status").exit_code == 2
+
+
+def test_a_tablet_that_the_office_forgot_calls_nothing_delivered(terminal: Terminal) -> None:
+    """What it had delivered may be lost there; it must be kept, and ``status`` goes on saying so."""
+    terminal.types(*CLEAN_CHECK)
+    assert terminal.types("sync").exit_code == 0
+    terminal.refuse("not_enrolled")
+    for command in ("sync", "status"):
+        told = terminal.types(command)
+        assert told.exit_code == 5
+        assert "办公室不认识本机" in told.stdout
+        assert "全部已送达" not in told.stdout
 
 
 @pytest.mark.parametrize("said", ["device_revoked", "not_enrolled"])
