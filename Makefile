@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-long check format bench lock clean ready-dev ready-server
+.PHONY: help demo demo-reset test test-long simulate mutants check format bench lock clean ready-dev ready-server
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,14 @@ test: ready-dev ## run every test but the long ones, on SQLite and on a real Pos
 
 test-long: ready-dev ## run the long ones: simulations, clusters, real installs
 	$(RUN) -m pytest -m long
+
+SEEDS ?= 1-10000
+
+simulate: ready-dev ## play many seeds of the simulator; SEEDS=1-500 for fewer
+	$(RUN) -m tests.simulation --seeds $(SEEDS) --jobs 2
+
+mutants: ready-dev ## plant bugs, one after the other, and see the simulator find each
+	$(RUN) -m tests.simulation --mutants --jobs 2
 
 check: ready-dev ## lint, format, types, the direction of every import, and what every conflict rule claims
 	$(RUN) -m ruff check .
@@ -39,12 +47,13 @@ bench: ready-dev ## measure the budgets
 # dev.txt is resolved first and binds the others, so that all of them name one version of a package.
 PIN := $(RUN) -m uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
-ALL := $(addprefix --extra ,server zstd) $(addprefix --group ,test tools build installer)
+ALL := $(addprefix --extra ,server zstd sealed) $(addprefix --group ,test tools build installer)
 BOUND := --constraint requirements/dev.txt
 
 lock: ready-dev ## pin every package again from pyproject.toml; UPGRADE=1 takes newer versions
 	$(PIN) $(if $(UPGRADE),--upgrade) pyproject.toml $(ALL) -o requirements/dev.txt
 	$(PIN) $(BOUND) pyproject.toml --extra zstd -o requirements/client.txt
+	$(PIN) $(BOUND) pyproject.toml --extra zstd --extra sealed -o requirements/sealed.txt
 	$(PIN) $(BOUND) pyproject.toml --extra server -o requirements/server.txt
 	$(PIN) $(BOUND) --group build -o requirements/build.txt
 	$(PIN) $(BOUND) --group installer -o requirements/uv.txt

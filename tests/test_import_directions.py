@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Whoever installs only the client gets these and the standard library.
 MAY_INSTALL = {
     "schemas": {"marshmallow", "msgspec"},
-    "sync_client": {"click", "marshmallow", "msgspec", "rich", "urllib3", "zstandard"},
+    "sync_client": {"click", "keyring", "marshmallow", "msgspec", "rich", "sqlcipher3", "urllib3", "zstandard"},
 }
 
 # Code that decides without touching anything: values in, value out.
@@ -83,6 +83,8 @@ ONLY = {
     "http.client": {"sync_client.transport"},
     "urllib.request": {"sync_client.transport"},
     "urllib3": {"sync_client.transport"},
+    "keyring": {"sync_client.sealing"},
+    "sqlcipher3": {"sync_client.sealing"},
 }
 
 

@@ -46,7 +46,7 @@ def running(app: str, database_url: str, *, workers: int = 2, threads: int = 8) 
         app: The name of a factory in ``tests.benchmarks.apps``.
         database_url: What the server finds in its environment.
     """
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", f"tests.benchmarks.apps:{app}()", "--bind", f"127.0.0.1:{port}",
         "--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread", "--log-level", "warning",
@@ -55,7 +55,7 @@ def running(app: str, database_url: str, *, workers: int = 2, threads: int = 8) 
     environment = os.environ | {"GRIDWARD_DATABASE_URL": database_url}
     process = subprocess.Popen(command, cwd=_HERE, env=environment)
     try:
-        _wait_until_up(port)
+        wait_until_up(port)
         yield Running(port, process.pid)
     finally:
         process.terminate()
@@ -90,14 +90,16 @@ def _rss_kib(pid: int) -> int:
     return 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_until_up(port: int) -> None:
-    for _ in range(200):
+def wait_until_up(port: int) -> None:
+    """Wait until a server answers on *port*."""
+    for _ in range(1200):  # other work on the machine may make a start slow
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", "/v1/ping")

@@ -45,7 +45,7 @@ def first_sync(postgres: LocalPostgres) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, running("gridward", url) as server:
         tablet = enrolled(office, "qian", Path(folder) / "tablet.db", server.port)
         tablet.close()
-        told = _apart(Path(folder) / "tablet.db", server.port)
+        told = apart(Path(folder) / "tablet.db", server.port)
         recorded = _recording(Path(folder) / "tablet.db", Path(folder) / "raw.db")
     office.store.engine.dispose()
     postgres.drop_database(url)
@@ -64,8 +64,9 @@ def first_sync(postgres: LocalPostgres) -> list[Figure]:
     ]
 
 
-def _apart(path: Path, port: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.tablet_apart", str(path), str(port)]
+def apart(path: Path, port: int, way: str = "pages") -> dict[str, Any]:
+    """Let the tablet whose file is *path* sync, *way* as ``tablet_apart`` has it; return what it cost."""
+    command = [sys.executable, "-m", "tests.benchmarks.tablet_apart", str(path), str(port), way]
     done = subprocess.run(command, check=True, capture_output=True)
     told: dict[str, Any] = msgspec.json.decode(done.stdout)
     return told
