@@ -170,10 +170,16 @@ class ServerInfo(Struct, omit_defaults=True):
 
 
 class SyncResponse(Struct, omit_defaults=True):
-    """What the server answers; ``settled`` is the number up to which nothing is open but ``held``."""
+    """
+    What the server answers.
+
+    ``settled`` is the number up to which nothing is open but ``held``; ``settled_before`` is what it was before
+    this push, where that is another: what the server had forgotten by then must not be hidden by what it took.
+    """
 
     server: ServerInfo
     settled: int = 0
+    settled_before: int | None = None
     outcomes: list[Outcome] = []
     feeds: dict[str, FeedPage] = {}
     next_sync_after_s: int = 300

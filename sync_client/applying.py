@@ -117,7 +117,7 @@ class Applier:
             changed = head.epoch not in (None, answer.server.epoch)
             head.epoch = answer.server.epoch
             offered = self._offering.everything() if changed else 0
-            offered += self._offering.beyond(pushed.install, answer.settled)
+            offered += self._offering.beyond(pushed.install, _settled_before(answer), list(judged))
             anew = changed or offered > 0 or head.install != install
             if anew:
                 self._store.drop_cursors()
@@ -128,7 +128,7 @@ class Applier:
         if head.clock.offset_ms != offset_ms or head.epoch != answer.server.epoch:
             return True
         due = self._renewal.is_due(head, pushed.install, pushed.last, answer.settled)
-        return due or self._offering.is_due(pushed.install, answer.settled)
+        return due or self._offering.is_due(pushed.install, _settled_before(answer))
 
     def _store_outcomes(
         self, head: Head, pushed: Pushed, judged: Mapping[int, Outcome], answer: SyncResponse
@@ -297,6 +297,11 @@ class Applier:
                 head.clock.latest = Stamp(server_ms + MAX_AHEAD_MS, 0, head.clock.device)
             for key, value in notes.items():
                 self._desk.db.put_note(key, value)
+
+
+def _settled_before(answer: SyncResponse) -> int:
+    """Return how far the server had settled the install before it took the push in."""
+    return answer.settled if answer.settled_before is None else answer.settled_before
 
 
 def _all_applied(pairs: Sequence[Settled], held: PlainWaiting) -> bool:

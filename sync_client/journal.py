@@ -157,15 +157,14 @@ class Journal:
 
     # -- offering again --------------------------------------------------------------------------
 
-    def can_be_offered(self, install: str | None = None, beyond: int = 0) -> list[tuple[int, str, str]]:
-        """Return number, record and verb of what has its outcome; of one *install*, those *beyond* a number."""
-        if install is None:
-            return self._db.all(f"SELECT n, record_id, op {_FINAL} ORDER BY n")
-        return self._db.all(f"SELECT n, record_id, op {_FINAL} AND n > ? AND install = ? ORDER BY n", (beyond, install))
+    def can_be_offered(self) -> list[tuple[int, str, str]]:
+        """Return number, record and verb of what has its outcome."""
+        return self._db.all(f"SELECT n, record_id, op {_FINAL} ORDER BY n")
 
-    def is_beyond(self, install: str, settled: int) -> bool:
-        """Say whether something of *install* beyond the number *settled* has its outcome."""
-        return self._db.one(f"SELECT 1 {_FINAL} AND n > ? AND install = ? LIMIT 1", (settled, install)) is not None
+    def beyond(self, install: str, settled: int, told: Sequence[int]) -> list[tuple[int, str, str]]:
+        """Return the same of what lies beyond *settled* in *install*, but for the numbers that were *told* just now."""
+        sql = f"SELECT n, record_id, op {_FINAL} AND n > ? AND install = ? AND NOT n {_THESE} ORDER BY n"
+        return self._db.all(sql, (settled, install, _listed(told)))
 
     def offer_again(self, numbers: Sequence[int]) -> None:
         """Put *numbers* back into the outbox; what was said of them is remembered beside them."""

@@ -42,13 +42,22 @@ class Offering:
         """
         return self._again(self._journal.can_be_offered())
 
-    def is_due(self, install: str, settled: int) -> bool:
+    def is_due(self, install: str, settled: int, told: Sequence[int] = ()) -> bool:
         """Say whether the office has forgotten something of *install*: once a sync, lest nobody ever gets done."""
-        return not self._done and self._journal.is_beyond(install, settled)
+        return not self._done and bool(self._journal.beyond(install, settled, told))
 
-    def beyond(self, install: str, settled: int) -> int:
-        """Offer what the office has forgotten of *install*, if that is due; return how much that is."""
-        return self._again(self._journal.can_be_offered(install, settled)) if self.is_due(install, settled) else 0
+    def beyond(self, install: str, settled: int, told: Sequence[int]) -> int:
+        """
+        Offer what the office has forgotten of *install*, once a sync; return how much that is.
+
+        Args:
+            settled: How far it had settled the install before it answered.
+            told: The numbers whose outcomes came with the answer.
+        """
+        return 0 if self._done else self._again_if(self._journal.beyond(install, settled, told))
+
+    def _again_if(self, rows: Sequence[Row]) -> int:
+        return self._again(rows) if rows else 0
 
     def _again(self, rows: Sequence[Row]) -> int:
         self._done = True

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from schemas import wire
 from schemas.problems import Refusal
 from server.api import body
-from server.storage.unit_of_work import DatabaseBusy, DatabaseError
+from server.storage.unit_of_work import DatabaseBusy, DatabaseError, OurMistake
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -62,6 +62,8 @@ def _refused_by_flask(error: HTTPException) -> Response:
 
 
 def _database_unavailable(error: Exception) -> Response:
+    if isinstance(error, OurMistake):
+        return _broken(error)
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     _log.error("database_unavailable", kind=type(error).__name__, state=state)
     return refused(Refusal("busy"))

@@ -94,6 +94,7 @@ def _answered(work: UnitOfWork, device: Device, asked: SyncRequest, answer: Answ
     return SyncResponse(
         server=ServerInfo(device.epoch, now_ms),
         settled=answer.settled,
+        settled_before=answer.before,
         outcomes=wire.runs(answer.outcomes),
         feeds=served.pages,
         gone_feeds=served.gone,

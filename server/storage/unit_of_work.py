@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,8 @@ from server.storage.tellings import TellingStore
 ATTEMPTS = 6
 #: What the database raises when it cannot do its work; nothing of the transaction was kept.
 DatabaseError = DBAPIError
+#: What of it no waiting mends: a statement of ours that means nothing, or values that fit no column.
+OurMistake = (ProgrammingError, DataError, NotSupportedError)
 #: What is raised when too many are using the database to let one more in.
 DatabaseBusy = NoConnectionFree
 T = TypeVar("T")

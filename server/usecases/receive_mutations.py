@@ -40,10 +40,11 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How far the install is settled, and one outcome for every mutation that was pushed."""
+    """How far the install is settled, and was before; and one outcome for every mutation that was pushed."""
 
     settled: int
     outcomes: list[Outcome]
+    before: int | None = None
 
 
 def receive_mutations(store: Store, device: Device, push: Push) -> Answer:
@@ -74,7 +75,8 @@ def _attempt(store: Store, device: Device, push: Push) -> Answer:
         if upto != settled:
             work.devices.settle(device.id, push.install, upto)
         work.commit()
-    return Answer(upto, sorted([*sorted_out.outcomes, *outcomes], key=lambda outcome: outcome.n))
+    outcomes = sorted([*sorted_out.outcomes, *outcomes], key=lambda outcome: outcome.n)
+    return Answer(upto, outcomes, settled if settled != upto else None)
 
 
 def read_all(device: str, push: Push, writer: str | None = None) -> list[Arrived]:

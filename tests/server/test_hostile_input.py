@@ -351,3 +351,21 @@ def test_any_node_may_be_anything(office: Office, data: st.DataObject) -> None:
     assert response.status_code in (200, 400), response.get_data(as_text=True)
     if response.status_code == 400:
         assert response.get_json()["code"] in ("invalid_request", "malformed_body", "invalid_cursor")
+
+
+def test_a_mistake_of_ours_does_not_pass_for_a_busy_server(office: Office) -> None:
+    """What no waiting mends is told as broken, with an incident to name, and may be tried again."""
+    li = office.device("li")
+    raw = li.mutation("create", "shop", shop_id(li, 1), set=SHOP)
+    with office.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE telling RENAME TO telling_away")
+    answer = li.post({"protocol": 1, "install": "first", "mutations": [msgspec.Raw(raw)]})
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"], problem["retryable"]) in (
+        (500, "internal_error", True),
+        (503, "busy", True),  # SQLite does not tell the two apart
+    )
+    assert (problem["code"] == "internal_error") == (office.store.engine.dialect.name == "postgresql")
+    with office.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE telling_away RENAME TO telling")
+    assert [outcome.outcome for outcome in li.push(raw)][0] in ("applied", "noop")

@@ -5,6 +5,7 @@ import pytest
 from schemas.fold import total_of
 from sync_client.errors import SyncError
 from sync_client.testing import FINE, Weather
+from sync_client.values import Progress
 from tests.server.office import GRID_7
 from tests.stories.backups import back_up, put_back, restore, taken
 from tests.stories.ground import case, check, everybody_agrees, nothing_is_broken, shop
@@ -163,3 +164,38 @@ def test_a_dispute_that_was_put_aside_is_not_told_again(town: Town) -> None:
     assert town.on_server(known.id)["name"] == "王记修车行"
     everybody_agrees(town)
     nothing_is_broken(town)
+
+
+class Killed(BaseException):
+    """The tablet's program is killed."""
+
+
+def killed_after_the_receipt(progress: Progress) -> None:
+    """Kill a sync once it has its outcomes and before it has read a page."""
+    if progress.state == "ACKNOWLEDGED":
+        raise Killed
+
+
+def test_a_loss_nobody_read_past_shows_with_the_next_push(town: Town) -> None:
+    """
+    A standby took over that lacked the last commit, and nobody said so, and no cursor leads beyond it.
+
+    The tablet hears how far the office had settled its journal before it took the new work in.
+    """
+    li, wang = town.tablet("li"), town.tablet("wang")
+    town.sync("li", "wang")
+    backup = back_up(town)
+    lost = shop(li, "老李粮油")
+    with pytest.raises(Killed):
+        li.sync(killed_after_the_receipt)
+    assert li.status().waiting == 0
+
+    put_back(town, backup)
+    newer = shop(li, "老王修车")
+    report = li.sync()
+    assert report.offered == 1
+    town.sync("li", "wang")
+    for made in (lost, newer):
+        assert same_bytes(wang.read(made.id).fields) == same_bytes(town.on_server(made.id))
+    nothing_twice(town)
+    everybody_agrees(town)
