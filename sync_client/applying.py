@@ -291,6 +291,7 @@ class Applier:
         with self._desk.writing() as head:
             if all_read:
                 self._store.drop_unknown()
+                self._store.forget_unanswered()
             # A clock that ran ahead was corrected by the server; without work left that was stamped
             # by it, stamps need not stay in the future with it.
             if head.clock.latest.ms > server_ms + MAX_AHEAD_MS and self._journal.is_empty():

@@ -187,6 +187,17 @@ class LocalStore:
         self._db.run("DELETE FROM cursor WHERE feed = ?", (feed,))
         return self._let_go("feed = ?", (feed,))
 
+    def forget_unanswered(self) -> None:
+        """
+        Drop the feeds that were to be read anew and of which the server says nothing any more; waiting work stays.
+
+        Only where it spoke of others: a server of another version serves none.
+        """
+        rows = dict(self._db.all("SELECT feed, cursor FROM cursor"))
+        if any(rows.values()):
+            for feed in (feed for feed, cursor in rows.items() if cursor is None):
+                self.forget_feed(feed)
+
     def _let_go(self, chosen: str, values: tuple[Any, ...]) -> int:
         unbound = "waiting = 0 AND follows IS NULL"
         gone = self._db.run(f"DELETE FROM record WHERE {chosen} AND version > 0 AND {unbound}", values)  # noqa: S608

@@ -19,7 +19,7 @@ from server.storage.unit_of_work import UnitOfWork
 from server.usecases.begin_epoch import CommitsLost, begin_epoch, hold_to_feeds
 from server.usecases.note_contacts import note_contact
 from server.usecases.receive_mutations import Answer, Push, receive_mutations
-from server.usecases.serve_feeds import Reader, Served, serve_feeds
+from server.usecases.serve_feeds import Reader, Served, name_what_left, serve_feeds
 from server.usecases.set_aside import set_aside
 
 blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="同步 Synchronisation")
@@ -89,6 +89,8 @@ def _answered(work: UnitOfWork, device: Device, asked: SyncRequest, answer: Answ
         behind = asked.last is not None and asked.last < device.settled
         reader = Reader(device, view_of(device.people.values(), now_ms), now_ms, behind)
         served = serve_feeds(work, reader, asked.cursors, asked.limit)
+        if answer.repeated:
+            name_what_left(work, reader, asked.cursors, answer.repeated, served)
     elif not asked.mutations:
         raise Refusal("upgrade_needed")
     return SyncResponse(

@@ -183,12 +183,13 @@ def retrying(attempt: Callable[[], T]) -> T:
     return attempt()
 
 
-#: 40001 serialisation, 40P01 deadlock, 57014 cancelled, 08xxx connection lost, 23505 lost the race.
-_TRANSIENT = ("40001", "40P01", "57014", "08006", "08003", "23505")
+#: 40001 serialisation, 40P01 deadlock, 57014 cancelled, 57P01 server going, 08xxx connection lost, 23505 lost the race.
+_TRANSIENT = ("40001", "40P01", "57014", "57P01", "08006", "08003", "23505")
 
 
 def _worth_another_try(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return state in _TRANSIENT
+    if state is not None or error.connection_invalidated:
+        # Whether a commit was carried out that nobody heard of, the attempt itself finds out: it begins by looking.
+        return error.connection_invalidated or state in _TRANSIENT
     return isinstance(error, IntegrityError) or (isinstance(error, OperationalError) and "locked" in str(error.orig))

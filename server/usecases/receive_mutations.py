@@ -7,7 +7,7 @@ first lock; numbers are taken last; then the transaction commits at once.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from schemas import clock, validation, wire
@@ -45,6 +45,8 @@ class Answer:
     settled: int
     outcomes: list[Outcome]
     before: int | None = None
+    #: What was answered as before, as (feed, record): it may have left the device's view since.
+    repeated: frozenset[tuple[str, str]] = frozenset()
 
 
 def receive_mutations(store: Store, device: Device, push: Push) -> Answer:
@@ -76,7 +78,7 @@ def _attempt(store: Store, device: Device, push: Push) -> Answer:
             work.devices.settle(device.id, push.install, upto)
         work.commit()
     outcomes = sorted([*sorted_out.outcomes, *outcomes], key=lambda outcome: outcome.n)
-    return Answer(upto, outcomes, settled if settled != upto else None)
+    return Answer(upto, outcomes, settled if settled != upto else None, frozenset(sorted_out.repeated))
 
 
 def read_all(device: str, push: Push, writer: str | None = None) -> list[Arrived]:
@@ -112,6 +114,7 @@ class SortedOut:
     reused: list[Arrived]
     outcomes: list[Outcome]
     copied: bool = False
+    repeated: set[tuple[str, str]] = field(default_factory=set)
 
 
 def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrived], settled: int) -> SortedOut:
@@ -130,7 +133,10 @@ def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrive
             sorted_out.reused.append(one)
             sorted_out.copied |= one.n in known
         elif one.n in before:
-            sorted_out.outcomes.append(_as_before(before.pop(one.n)))
+            outcome = _as_before(before.pop(one.n))
+            sorted_out.outcomes.append(outcome)
+            if outcome.feed is not None and one.mutation is not None:
+                sorted_out.repeated.add((outcome.feed, one.mutation.id))
     if sorted_out.reused:
         _answer_what_was_let_in(work, device, push, sorted_out)
     return sorted_out

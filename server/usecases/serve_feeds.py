@@ -97,6 +97,27 @@ def serve_feeds(work: UnitOfWork, reader: Reader, asked: Mapping[str, str], limi
     return served
 
 
+def name_what_left(
+    work: UnitOfWork, reader: Reader, asked: Mapping[str, str], repeated: Iterable[tuple[str, str]], served: Served
+) -> None:
+    """
+    Name in *served* what lies out of the device's sight by now, of what was answered as before.
+
+    The receipt makes the device's own copy count as the server's; its departure may lie behind the cursor.
+
+    Args:
+        repeated: Each record with the feed in which its change was numbered.
+    """
+    records = work.records.get({record for _, record in repeated})
+    for feed, name in sorted(repeated):
+        record = records.get(name)
+        seen = record is None or (record.feed == feed and reader.view.sees(record.grid))
+        page = served.pages.get(feed) or (FeedPage(asked[feed]) if feed in asked else None)
+        if not seen and page is not None and feed not in served.gone:
+            page.left = sorted({*page.left, name})
+            served.pages[feed] = page
+
+
 @dataclass(slots=True)
 class _Budget:
     records: int

@@ -14,7 +14,7 @@ from schemas.roles import Role
 from server.commands import main
 from sync_client.errors import SyncError
 from sync_client.testing import FINE, Weather
-from tests.server.office import DISTRICT, GRID_7, GRID_8, person_id
+from tests.server.office import DISTRICT, ELSEWHERE, GRID_7, GRID_8, person_id
 from tests.stories.ground import (
     GRID_9,
     GRID_NEXT,
@@ -386,3 +386,23 @@ def test_a_page_lost_between_two_brings_every_departure_again(town: Town) -> Non
     town.sync("wang", "sun", "li")
     assert [reader.holds(one) for one in shops] == [False, True] * 30
     everybody_agrees(town)
+
+
+@pytest.mark.parametrize("to", [GRID_8, ELSEWHERE])
+@pytest.mark.parametrize("reads_first", [False, True])
+def test_what_went_away_before_its_receipt_came(town: Town, reads_first: bool, to: str) -> None:
+    """A shop is taken in, the answer is lost, the office moves it away: the late receipt does not bring it back."""
+    town.hire("he", "何勇", Role.GRID_WORKER, ELSEWHERE)
+    li = town.tablet("li", seed=3)
+    if reads_first:
+        li.sync()
+    made = shop(li).id
+    town.networks["li"].weather = Weather(lose_answer=1.0)
+    with pytest.raises(SyncError):
+        li.sync()
+    town.networks["li"].weather = FINE
+    assert moved(move(town, to, made)) == {made}
+    town.sync("li", "li")
+    assert (li.outbox().waiting, li.outbox().attention) == ((), ())
+    assert not li.holds(made)
+    assert town.on_server(made)["name"]

@@ -3,10 +3,11 @@
 import pytest
 
 from schemas.fold import total_of
+from server.usecases.publish_directory import publish_directory
 from sync_client.errors import SyncError
 from sync_client.testing import FINE, Weather
 from sync_client.values import Progress
-from tests.server.office import GRID_7
+from tests.server.office import DISTRICT, GRID_7
 from tests.stories.backups import back_up, put_back, restore, taken
 from tests.stories.ground import case, check, everybody_agrees, nothing_is_broken, shop
 from tests.stories.town import Town, same_bytes
@@ -199,3 +200,20 @@ def test_a_loss_nobody_read_past_shows_with_the_next_push(town: Town) -> None:
         assert same_bytes(wang.read(made.id).fields) == same_bytes(town.on_server(made.id))
     nothing_twice(town)
     everybody_agrees(town)
+
+
+def test_a_feed_that_the_backup_does_not_know_goes(town: Town) -> None:
+    """The directory was published after the backup: restored, the office says nothing of it, and no tablet keeps it."""
+    li = town.tablet("li")
+    made = shop(li).id
+    town.sync("li")
+    backup = back_up(town)
+    with town.office.store.work(DISTRICT) as work:
+        publish_directory(work, town.now_ms)
+        work.commit()
+    town.sync("li")
+    assert list(li.find("person"))
+    restore(town, backup)
+    town.sync("li", "li")
+    assert not list(li.find("person"))
+    assert li.holds(made)
