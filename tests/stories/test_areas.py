@@ -15,6 +15,7 @@ from server.commands import main
 from sync_client.errors import SyncError
 from sync_client.testing import FINE, Weather
 from tests.server.office import DISTRICT, ELSEWHERE, GRID_7, GRID_8, person_id
+from tests.stories.backups import back_up, restore
 from tests.stories.ground import (
     GRID_9,
     GRID_NEXT,
@@ -389,13 +390,13 @@ def test_a_page_lost_between_two_brings_every_departure_again(town: Town) -> Non
 
 
 @pytest.mark.parametrize("to", [GRID_8, ELSEWHERE])
-@pytest.mark.parametrize("reads_first", [False, True])
-def test_what_went_away_before_its_receipt_came(town: Town, reads_first: bool, to: str) -> None:
+@pytest.mark.parametrize("restored", [False, True])
+def test_what_went_away_before_its_receipt_came(town: Town, restored: bool, to: str) -> None:
     """A shop is taken in, the answer is lost, the office moves it away: the late receipt does not bring it back."""
     town.hire("he", "何勇", Role.GRID_WORKER, ELSEWHERE)
     li = town.tablet("li", seed=3)
-    if reads_first:
-        li.sync()
+    if restored:
+        restore(town, back_up(town))
     made = shop(li).id
     town.networks["li"].weather = Weather(lose_answer=1.0)
     with pytest.raises(SyncError):
