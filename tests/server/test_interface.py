@@ -55,7 +55,7 @@ def test_every_call_keeps_to_the_document(li: RawDevice, mode: schemathesis.Gene
         assert isinstance(found, Ok)
         cases = found.ok().as_strategy(generation_mode=mode)
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=cases)
         def keeps_to_it(case: schemathesis.Case[Any]) -> None:
             # The test client does not unpack what it asked to be packed.

@@ -177,7 +177,7 @@ MOVES = st.lists(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=MOVES)
 def test_whatever_is_moved_everybody_ends_with_his_view(office: Office, steps: list[tuple[int, str]]) -> None:
     """Moves, edits and interrupted readings in any order; in the end each shows just what the office holds."""

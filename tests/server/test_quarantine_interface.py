@@ -45,7 +45,7 @@ def test_every_call_keeps_to_the_document(chen: QuarantineDesk, mode: schemathes
         assert isinstance(found, Ok)
         cases = found.ok().as_strategy(generation_mode=mode)
 
-        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=cases)
         def keeps_to_it(case: schemathesis.Case[Any]) -> None:
             told = headers | ({"Content-Type": "application/json"} if case.method == "POST" else {})

@@ -208,7 +208,7 @@ _NESTED = st.lists(_PLAIN, max_size=3) | st.dictionaries(st.text(max_size=8), _P
 _JSON: st.SearchStrategy[Any] = _PLAIN | _NESTED | st.lists(_NESTED, max_size=3)
 
 
-@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_body_breaks_the_server(quiet: Office, data: st.DataObject) -> None:
     """A package with anything in the place of anything is refused by a problem of ours."""

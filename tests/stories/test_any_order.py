@@ -50,7 +50,7 @@ def long_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield town
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=scripts, here=arrivals, there=arrivals)
 def test_the_order_of_arrival_makes_no_difference(
     long_town: Town, script: list[Any], here: list[Any], there: list[Any]

@@ -387,7 +387,7 @@ def read_or_refused(body: bytes) -> Package | Refusal:
         return refusal
 
 
-@settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_is_damaged_it_is_refused_or_says_the_same(sound: bytes, data: st.DataObject) -> None:
     """No damage to any byte makes a traceback, or another mutation."""
@@ -407,7 +407,7 @@ def test_whatever_is_damaged_it_is_refused_or_says_the_same(sound: bytes, data: 
     assert found.body == before.body
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=80, deadline=None, database=None)
 @given(body=st.binary(max_size=400) | st.text().map(str.encode) | st.just(b'{"format":1e999}'))
 def test_any_bytes_as_a_manifest_are_refused(body: bytes) -> None:
     with pytest.raises(Refusal):
