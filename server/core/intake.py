@@ -83,6 +83,8 @@ class Intake:
         self.refused.append((arrived, refusal))
         if arrived.mutation is not None and arrived.mutation.op == "create" and refusal.code != "record_exists":
             self.refused_ids.add(arrived.mutation.id)
+            # What would have followed from it never comes either: an edit of that must not wait for it for ever.
+            self.refused_ids.update(follows.id for follows in arrived.follows)
 
     def _settle(self, arrived: Arrived) -> None:
         mutation, kind, received = arrived.mutation, arrived.kind, arrived.received

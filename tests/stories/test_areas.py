@@ -407,3 +407,20 @@ def test_what_went_away_before_its_receipt_came(town: Town, restored: bool, to: 
     assert (li.outbox().waiting, li.outbox().attention) == ((), ())
     assert not li.holds(made)
     assert town.on_server(made)["name"]
+
+
+def test_an_edit_of_what_a_refused_check_opened_does_not_wait_for_ever(town: Town) -> None:
+    """Li held nothing there when he signed: the check is refused, and with it the edit of the case it showed him."""
+    li = town.tablet("li")
+    made = shop(li).id
+    town.sync("li")
+    town.pass_time(60)
+    end_grants(town, "li")
+    town.pass_time(60)
+    checked = check(li, "li", made, town.now_ms)
+    [opened] = [found.id for found in li.find("case", where={"check_id": checked.id})]
+    li.edit(opened, description="门前堆物")
+    town.sync("li")
+    codes = [(told.problem or {})["code"] for told in li.outbox().attention]
+    assert li.outbox().waiting == ()
+    assert codes == ["outside_area", "depends_on_refused"]
