@@ -190,6 +190,17 @@ class QuarantineStore:
         rows = self._connection.exec_driver_sql(sql, (self._district, device, listed, MOST_AT_ONCE))
         return {row[0] for row in rows if wire.decode_json(bytes(row[1]))["op"] == "create"}
 
+    def last_refused(self, device: str) -> list[bytes]:
+        """Return what was last refused of *device* and says on which record, word for word; ``MOST_AT_ONCE`` of it."""
+        m = self._mark
+        sql = (
+            f"SELECT {_SMALL} FROM quarantine WHERE district = {m} AND device = {m} AND record IS NOT NULL "
+            "AND code NOT IN ('record_exists', 'number_reused', 'device_revoked') "
+            f"ORDER BY received_ms DESC, n DESC LIMIT {m}"
+        )
+        rows = self._connection.exec_driver_sql(sql, (self._district, device, MOST_AT_ONCE)).scalars()
+        return [bytes(payload) for payload in rows if payload is not None]
+
     def hold(self, waiting: Sequence[Held]) -> None:
         """Note mutations that wait."""
         upsert_rows(self._connection, held_table, [(self._district, *row) for row in waiting])

@@ -117,6 +117,13 @@ class SortedOut:
     repeated: set[tuple[str, str]] = field(default_factory=set)
 
 
+def judged_before(work: UnitOfWork, device: str, push: Push) -> dict[int, Outcome]:
+    """Return, by number, what became of those mutations of *push* that came before and were judged then."""
+    sent = {n: raw for raw in push.mutations if (n := validation.peek_number(raw))}
+    before = work.quarantine.settled(device, push.install, sent) | work.history.settled(device, push.install, sent)
+    return {n: _as_before(found) for n, found in before.items() if _same(found.payload, sent[n])}
+
+
 def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrived], settled: int) -> SortedOut:
     numbers = {a.n: a.raw for a in arrived if 0 < a.n <= settled}
     # What was let in out of quarantine is answered as the history has it.
@@ -179,13 +186,13 @@ def take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: SortedOut,
         upto: The greatest number the install has sent so far, this push included.
     """
     records = _AtHand(work.records, _touched(sorted_out.fresh))
-    missing = [i for i in _built_on(sorted_out.fresh) if records.get(i) is None]
+    missing = {i for i in _built_on(sorted_out.fresh) if records.get(i) is None}
     intake = Intake(
         device=device.id,
         people=device.people,
         records=records,
         received_ms=push.received_ms,
-        refused_ids=work.quarantine.refused_ids(device.id, missing),
+        refused_ids=_refused_before(work, device, missing),
         upto=upto,
         writer=device.writer,
         disputes=_settling(work, sorted_out.fresh),
@@ -202,6 +209,15 @@ def take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: SortedOut,
         intake.take_all(sorted_out.fresh)
     intake.refused += [(one, Refusal("number_reused")) for one in reused]
     return intake
+
+
+def _refused_before(work: UnitOfWork, device: Device, missing: set[str]) -> set[str]:
+    """Return which of the records *missing* the device tried to create in vain, or would have followed from such."""
+    refused = work.quarantine.refused_ids(device.id, missing)
+    if missing - refused:
+        before = Push("", work.quarantine.last_refused(device.id), None, 0)
+        refused |= {follows.id for arrived in read_all(device.id, before) for follows in arrived.follows} & missing
+    return refused
 
 
 def _repeated(work: UnitOfWork, device: Device, fresh: Iterable[Arrived]) -> frozenset[int]:

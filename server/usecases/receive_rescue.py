@@ -14,7 +14,7 @@ from schemas.validation import peek_number
 from schemas.wire import Outcome
 from server.storage.devices import Device
 from server.storage.store import Store
-from server.usecases.receive_mutations import Push, receive_mutations
+from server.usecases.receive_mutations import Push, judged_before, receive_mutations
 from server.usecases.set_aside import CODE as REVOKED
 from server.usecases.set_aside import set_aside
 
@@ -76,8 +76,8 @@ def receive_part(
     Take in one part of a package, which was found to be what the manifest says.
 
     Returns:
-        The device it is from, and one outcome for every mutation. Those of a revoked device are kept in
-        quarantine and answered ``rejected``; ``retry`` where there was no room for them.
+        The device it is from, and one outcome for every mutation. Those of a revoked device that never came before
+        are kept in quarantine and answered ``rejected``; ``retry`` where there was no room for them.
 
     Raises:
         Refusal: ``rescue_foreign``, ``rescue_device_unknown``, ``rescue_not_proven``; then nothing was taken.
@@ -104,6 +104,10 @@ def _vouched(origin: Origin, brought: Brought) -> Device:
 
 def _set_aside(store: Store, device: Device, push: Push) -> list[Outcome]:
     kept = set_aside(store, device, push)
+    with store.work(device.district, writing=False) as work:
+        # What came on another way before its device was revoked stays what it became then.
+        before = judged_before(work, device.id, push)
     problem = Refusal(REVOKED).body()
+    otherwise = "rejected" if kept else "retry"
     numbers = [peek_number(raw) or 0 for raw in push.mutations]
-    return [Outcome(n, "rejected", problem=problem) if kept else Outcome(n, "retry") for n in numbers]
+    return [before.get(n) or Outcome(n, otherwise, problem=problem if kept else None) for n in numbers]

@@ -13,7 +13,7 @@ from schemas.ids import derived_id
 from schemas.mutations import Mutation
 from schemas.problems import Refusal
 from server.storage.devices import Device
-from server.storage.quarantine import Kept, Refused
+from server.storage.quarantine import Kept, Refused, refused_id
 from server.storage.store import Store
 from server.storage.unit_of_work import retrying
 from server.usecases.receive_mutations import Push
@@ -39,8 +39,10 @@ def _attempt(store: Store, device: Device, install: str, rows: list[Refused]) ->
     with store.work(device.district) as work:
         # What was taken before it was revoked, and comes once more, was not refused.
         taken = work.history.settled(device.id, install, [row.n for row in rows])
-        known = work.quarantine.known(row.id for row in rows)
-        new = [row for row in rows if row.id not in known]
+        judged = {row.id: refused_id(device.id, install, row.n, row.payload) for row in rows}
+        known = work.quarantine.known([*judged, *judged.values()])
+        # Nor is it kept twice: what was judged and refused before lies there for its own reason, to be let in once.
+        new = [row for row in rows if row.id not in known and judged[row.id] not in known]
         new = [row for row in new if row.n not in taken or taken[row.n].payload != row.payload]
         fitting = _fitting(new, work.quarantine.kept_of(device.id, CODE))
         work.quarantine.keep(new[:fitting])

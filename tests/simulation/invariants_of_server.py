@@ -93,8 +93,8 @@ def signed_as_recorded(world: World, rows: list[HistoryRow]) -> Wrong:
         known = world.oracle.recorded.get(files.content_of(row.payload)) if row.n else None
         if known is None:
             continue
-        if (row.device, row.by) != known:
-            yield f"{row.feed} {row.version} is by {row.by} on {row.device}, it was recorded by {known}"
+        if (row.device, row.by) not in known:
+            yield f"{row.feed} {row.version} is by {row.by} on {row.device}, it was recorded by {sorted(known)}"
         held = [g for g in world.oracle.office.grants.get(row.by, ()) if g[0] == row.role]
         if not any(start <= row.at_ms and (end is None or row.at_ms < end) for _, _, start, end in held):
             yield f"{row.feed} {row.version}: {row.by} was no {row.role} at {row.at_ms}"

@@ -6,7 +6,7 @@ Where a promise cannot hold, the condition stands beside the check and on the pa
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -31,14 +31,28 @@ def nothing_waits(world: World, looks: list[Look]) -> Wrong:
         if not files.lets_in(world.oracle.office, look.file):
             continue
         for n, row in look.file.journal.items():
-            if row.outcome is None and not _waits_for_nobody(world, row):
+            if row.outcome is None and not _waits_for_nobody(world, row, look.file.device):
                 yield f"{look.tablet.name}: n {n} still waits ({row.parked}): {row.payload!r}"
 
 
-def _waits_for_nobody(world: World, row: JournalRow) -> bool:
-    said = row.mutation
+def _waits_for_nobody(world: World, row: JournalRow, device: str | None = None) -> bool:
+    """
+    Say whether what *row* builds on cannot come by itself: nobody has it, or the office keeps it in quarantine.
+
+    What a tablet's own creation builds on is refused with it, and never waits.
+    """
+    on = row.mutation["id"]
     known = {str(r.mutation.get("id")) for _, r in world.oracle.held_anywhere() if r.mutation.get("op") == "create"}
-    return row.parked == "held" and said["id"] not in known and said["id"] not in world.oracle.office.records
+    refused = {said["id"] for kept, said in _refused_creations(world) if kept.device != device}
+    lacking = on not in known or on in refused
+    return row.parked == "held" and lacking and on not in world.oracle.office.records
+
+
+def _refused_creations(world: World) -> Iterator[tuple[files.QuarantineRow, dict[str, Any]]]:
+    for kept in world.oracle.office.quarantine:
+        said = files.mutation_of(kept.payload)
+        if said.get("op") == "create":
+            yield kept, said
 
 
 @when_quiet

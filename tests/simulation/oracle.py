@@ -75,7 +75,8 @@ class Oracle:
         told: Every one it ever told.
         history: The server's history, by feed and number.
         contents: The rows of the history that hold one content.
-        recorded: For each content: the device and the person it was recorded by.
+        recorded: For each content: the device and the person it was recorded by; beside it the device as which
+            the office let its tablet in while it still waited.
         lost_commits: How often commits of the server's were lost by now.
         lost_silently: The epoch in which the last loss happened that nobody told, and when; see ``invariants``.
         checked: What the server's file had come to when it was last looked at.
@@ -90,7 +91,7 @@ class Oracle:
     history: dict[str, dict[int, HistoryRow]] = field(default_factory=lambda: defaultdict(dict))
     contents: dict[bytes, list[HistoryRow]] = field(default_factory=lambda: defaultdict(list))
     quarantine: dict[str, QuarantineRow] = field(default_factory=dict)
-    recorded: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    recorded: dict[bytes, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     lost_commits: int = 0
     lost_silently: tuple[str, int] = ("", 0)
     largest: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -178,9 +179,9 @@ class Oracle:
     def learn(self, tablet: Tablet, file: TabletFile, read_to: dict[str, tuple[int, int]]) -> None:
         """Remember what *tablet*'s file holds now."""
         for n, row in file.journal.items():
-            if n not in self.memory(tablet).journal:
+            if row.outcome is None or n not in self.memory(tablet).journal:
                 author = (file.device or "", str(row.mutation.get("by")))
-                self.recorded.setdefault(files.content_of(row.payload), author)
+                self.recorded[files.content_of(row.payload)].add(author)
         self.memories[tablet.name] = Memory(file.journal, file.person, read_to, file.epoch, file.last_n)
 
     def saved(self, tablet: Tablet, image: Image) -> None:

@@ -5,6 +5,8 @@ Nothing that waits is lost, whatever went out of a view goes, whatever came into
 tablet shows, byte for byte, what the office holds of its view.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 
 from schemas.roles import Role
 from server.commands import main
+from server.usecases.receive_mutations import Push, receive_mutations
 from sync_client.errors import SyncError
 from sync_client.testing import FINE, Weather
 from tests.server.office import DISTRICT, ELSEWHERE, GRID_7, GRID_8, person_id
@@ -423,4 +426,28 @@ def test_an_edit_of_what_a_refused_check_opened_does_not_wait_for_ever(town: Tow
     town.sync("li")
     codes = [(told.problem or {})["code"] for told in li.outbox().attention]
     assert li.outbox().waiting == ()
+    assert codes == ["outside_area", "depends_on_refused"]
+
+
+def test_nor_does_it_wait_when_it_comes_in_a_later_push(town: Town) -> None:
+    """The check's refusal was heard, and only then he pushes what he wrote about the case it had shown him."""
+    li = town.tablet("li")
+    made = shop(li).id
+    town.sync("li")
+    town.pass_time(60)
+    end_grants(town, "li")
+    town.pass_time(60)
+    checked = check(li, "li", made, town.now_ms)
+    [opened] = [found.id for found in li.find("case", where={"check_id": checked.id})]
+    li.edit(opened, description="门前堆物")
+    with closing(sqlite3.connect(li.path)) as db:
+        waiting = db.execute("SELECT install, payload FROM journal WHERE outcome IS NULL ORDER BY n").fetchall()
+    with town.office.store.work(DISTRICT, writing=False) as work:
+        device = work.devices.by_id(li.status().device or "", waiting[0][0])
+    assert device
+    codes = []
+    for install, payload in waiting:
+        push = Push(install, [payload], town.now_ms, town.now_ms)
+        [outcome] = receive_mutations(town.office.store, device, push).outcomes
+        codes.append((outcome.problem or {})["code"])
     assert codes == ["outside_area", "depends_on_refused"]

@@ -159,6 +159,21 @@ def test_a_revoked_tablets_package_lies_in_quarantine_and_counts_when_it_is_let_
     assert len(taken(town)) == len(set(taken(town))) == 4
 
 
+def test_what_came_before_the_tablet_was_revoked_stays_taken(town: Town) -> None:
+    """Two carry one package: the second, who comes after the tablet was revoked, hears what the first did."""
+    li, _, new = a_days_work(town)
+    path = on_a_stick(town, li)
+    assert at_the_server(town, path) == ["applied"] * 3
+    revoke(town, li)
+    wang = town.tablet("wang")
+    wang.import_rescue(path)
+    town.sync("wang")
+    [told] = wang.carried()
+    assert (told.delivered, told.outcomes, told.rejected) == (True, {"applied": 3}, [])
+    assert town.on_server(new)["name"] == "老李粮油"
+    assert len(taken(town)) == 4
+
+
 def test_an_older_token_proves_nothing_but_an_operator_may_vouch(town: Town) -> None:
     """Let in again under a new token, the tablet's old package is taken on the operator's word alone."""
     li, _, _ = a_days_work(town)

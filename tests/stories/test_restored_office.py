@@ -3,13 +3,15 @@
 import pytest
 
 from schemas.fold import total_of
+from schemas.roles import Role
 from server.usecases.publish_directory import publish_directory
 from sync_client.errors import SyncError
 from sync_client.testing import FINE, Weather
 from sync_client.values import Progress
-from tests.server.office import DISTRICT, GRID_7
+from tests.server.office import DISTRICT, GRID_7, GRID_8
 from tests.stories.backups import back_up, put_back, restore, taken
 from tests.stories.ground import case, check, everybody_agrees, nothing_is_broken, shop
+from tests.stories.refusals import kept, let_in
 from tests.stories.town import Town, same_bytes
 
 STORM = Weather(0.15, 0.15, 0.15, 0.1, 0.1, 0.05, 0.1)
@@ -217,3 +219,32 @@ def test_a_feed_that_the_backup_does_not_know_goes(town: Town) -> None:
     town.sync("li", "li")
     assert not list(li.find("person"))
     assert li.holds(made)
+
+
+def test_an_edit_waits_until_the_office_has_let_in_what_it_builds_on(town: Town) -> None:
+    """
+    The backup knows neither Li's shop nor that he was responsible there: offered again, the shop is refused.
+
+    Wang's remark on it is nobody's fault: it waits on his tablet, and arrives when the office has let the shop in.
+    """
+    town.hire("he", "何平", Role.GRID_WORKER, GRID_8)
+    he, wang = town.tablet("he"), town.tablet("wang")
+    backup = back_up(town)
+    town.post("he", Role.GRID_WORKER, GRID_7)
+    town.sync("he")
+    made = shop(he).id
+    town.sync("he", "wang")
+    wang.edit(made, add={"remark": ["门前台阶破损"]})
+
+    town.pass_time(3600)
+    restore(town, backup)
+    town.sync("he", "wang", "wang")
+    assert [(told.problem or {})["code"] for told in he.outbox().attention] == ["outside_area"]
+    assert (wang.status().waiting, wang.status().held) == (1, 1)
+
+    [refused] = [row.id for row in kept(town)]
+    [item] = let_in(town, "qian", refused, place_was_his=True).items
+    assert item.result == "taken"
+    town.sync("wang", "he")
+    assert wang.outbox().waiting == ()
+    assert [entry["text"] for entry in town.on_server(made)["remark"]] == ["门前台阶破损"]

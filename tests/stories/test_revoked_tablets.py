@@ -6,6 +6,8 @@ from schemas.problems import Refusal
 from server.storage.people import Account
 from server.storage.quarantine import Refused, Wanted
 from server.usecases.enrol_device import offer_code
+from server.usecases.receive_mutations import Push
+from server.usecases.set_aside import set_aside
 from sync_client.client import FieldClient
 from sync_client.errors import NotEnrolled
 from tests.server.office import DISTRICT, GRID_7, PEOPLE, person_id
@@ -108,3 +110,20 @@ def test_an_arrived_lost_answer_is_recognised(town: Town) -> None:
     report = li.sync()
     assert (report.applied, report.rejected) == (1, 0)
     assert len(town.on_server(shop.id)["remark"]) == 1
+
+
+def test_what_was_refused_is_not_kept_once_more_when_the_tablet_is_revoked(town: Town) -> None:
+    """An old request of the tablet's wanders about, and arrives when the tablet is revoked: it lies there already."""
+    li = town.tablet("li")
+    li.create("shop", grid=GRID_7, name="老王修车", category="repair")
+    town.office.end_grants("li", 0)
+    town.sync("li")
+    [refused] = kept(town)
+    revoke(town, li)
+    with town.office.store.work(DISTRICT, writing=False) as work:
+        device = work.devices.by_id(refused.device, refused.install)
+    assert device
+    assert device.revoked
+    old = Push(refused.install, [refused.payload], town.now_ms, town.now_ms)
+    assert set_aside(town.office.store, device, old)
+    assert [row.code for row in kept(town)] == [refused.code]
