@@ -185,6 +185,17 @@ def test_a_check_is_locked_a_day_after_it_came(later_ms: int, outcome: str, weat
     )
 
 
+def test_a_correction_to_what_stands_there_leaves_no_remark() -> None:
+    """It proposes nothing: neither an empty remark nor a notice comes of it."""
+    desk = Desk()
+    desk.do(LI, "create", "street_check", CHECK, set=check_by(LI, Role.GRID_WORKER) | {"weather": "rain"})
+    received = desk.now_ms
+    desk.now_ms += 2 * LOCK_AFTER_MS
+    late = [received + 2 * LOCK_AFTER_MS, 0]
+    assert desk.do(LI, "patch", "street_check", CHECK, at=late, set={"weather": "rain"}) in TAKEN
+    assert "remark" not in desk.fields(CHECK)
+
+
 def test_an_inspector_corrects_a_locked_score_but_nothing_beside_it() -> None:
     """Neither by set nor by the other verbs, with which a photo could be taken away."""
     desk = Desk()
