@@ -2,11 +2,16 @@
 Who is calling 身份: a device by its opaque token, of which only a hash is kept.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import request
 
 from schemas.problems import Refusal
+from server.api import body
 from server.storage.devices import Device
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases.at_the_desk import Desk
 from server.usecases.enrol_device import token_hash
 
 _BEARER = "Bearer "
@@ -45,3 +50,28 @@ def device_of(work: UnitOfWork, hashed: bytes, install: str = "", *, revoked_too
     if device.revoked and not revoked_too:
         raise Refusal("device_revoked")
     return device
+
+
+@contextmanager
+def reading() -> Iterator[tuple[UnitOfWork, Desk]]:
+    """
+    Yield a unit of work to read with, and the desk of the device that is calling.
+
+    Raises:
+        Refusal: As ``device_of``.
+    """
+    district, hashed = bearer()
+    with body.store().work(district, writing=False) as work:
+        device = device_of(work, hashed)
+        yield work, Desk(district, device.id, device.people)
+
+
+def caller() -> Desk:
+    """
+    Return the desk of the device that is calling.
+
+    Raises:
+        Refusal: As ``device_of``.
+    """
+    with reading() as (_, desk):
+        return desk

@@ -20,7 +20,6 @@ from server.api.asked import read_body, read_query
 from server.core.decisions import KINDS
 from server.core.desk.dossier import Dossier
 from server.core.desk.settling import Asked
-from server.storage.devices import Device
 from server.usecases.at_the_desk import Desk
 from server.usecases.list_conflicts import MAX_AFTER, MAX_HOURS, MAX_LIMIT, ConflictPage, Sought, list_conflicts
 from server.usecases.settle_conflict import Settlement, settle_conflict
@@ -117,10 +116,8 @@ def list_all() -> Response:
     列出本机人员可见的待裁定事项，等待最久的在前。
     """
     sought = _sought()
-    district, hashed = auth.bearer()
-    now_ms = body.now_ms()
-    with body.store().work(district, writing=False) as work:
-        page: ConflictPage = list_conflicts(work, _desk(auth.device_of(work, hashed)), sought, now_ms)
+    with auth.reading() as (work, desk):
+        page: ConflictPage = list_conflicts(work, desk, sought, body.now_ms())
     return body.answer(wire.encode(page))
 
 
@@ -139,11 +136,8 @@ def show(conflict: str) -> Response:
 
     显示一项的全部情况：原值、各方、记录现状和历史。
     """
-    district, hashed = auth.bearer()
-    now_ms = body.now_ms()
-    with body.store().work(district, writing=False) as work:
-        desk = _desk(auth.device_of(work, hashed))
-        dossier: Dossier = show_conflict(work, desk, _known(conflict), now_ms)
+    with auth.reading() as (work, desk):
+        dossier: Dossier = show_conflict(work, desk, _known(conflict), body.now_ms())
     return body.answer(wire.encode(dossier))
 
 
@@ -163,13 +157,13 @@ def settle(conflict: str) -> Response:
 
     裁定一项：写入一条普通修改；重复请求只生效一次。
     """
-    district, hashed = auth.bearer()
+    desk = auth.caller()
     asked = read_body(SettleSchema())
     value = (asked["value"],) if "value" in asked else None
     wanted = Asked(
         asked["choice"], asked.get("candidate"), value, asked.get("into"), asked.get("reason"), asked.get("version")
     )
-    return _settled(district, hashed, conflict, asked.get("person"), wanted)
+    return _settled(desk, conflict, asked.get("person"), wanted)
 
 
 @blueprint.post("/<conflict>/reopen")
@@ -188,21 +182,14 @@ def reopen(conflict: str) -> Response:
 
     重新裁定：把已了结的一项连同全部候选值重新打开。
     """
-    district, hashed = auth.bearer()
+    desk = auth.caller()
     asked = read_body(ReopenSchema())
-    return _settled(district, hashed, conflict, asked.get("person"), Asked("reopen", reason=asked.get("reason")))
+    return _settled(desk, conflict, asked.get("person"), Asked("reopen", reason=asked.get("reason")))
 
 
-def _settled(district: str, hashed: bytes, conflict: str, person: str | None, asked: Asked) -> Response:
-    store, now_ms = body.store(), body.now_ms()
-    with store.work(district, writing=False) as work:
-        device = auth.device_of(work, hashed)
-    settlement: Settlement = settle_conflict(store, _desk(device), _known(conflict), person, asked, now_ms)
+def _settled(desk: Desk, conflict: str, person: str | None, asked: Asked) -> Response:
+    settlement: Settlement = settle_conflict(body.store(), desk, _known(conflict), person, asked, body.now_ms())
     return body.answer(wire.encode(settlement))
-
-
-def _desk(device: Device) -> Desk:
-    return Desk(device.district, device.id, device.people)
 
 
 def _known(conflict: str) -> str:

@@ -17,8 +17,6 @@ from server.api import auth, body, specs
 from server.api.asked import read_body, read_query
 from server.core.desk.refusals import RefusalFile
 from server.core.readmission import Asked
-from server.storage.devices import Device
-from server.usecases.at_the_desk import Desk
 from server.usecases.dismiss_refused import MAX_REASON, dismiss
 from server.usecases.export_quarantine import export_quarantine
 from server.usecases.list_quarantine import (
@@ -125,10 +123,8 @@ def list_all() -> Response:
     列出本机人员负责区域内未被接受的内容，最近的在前。
     """
     sought = _sought(SoughtSchema())
-    district, hashed = auth.bearer()
-    now_ms = body.now_ms()
-    with body.store().work(district, writing=False) as work:
-        page: QuarantinePage = list_quarantine(work, _desk(auth.device_of(work, hashed)), sought, now_ms)
+    with auth.reading() as (work, desk):
+        page: QuarantinePage = list_quarantine(work, desk, sought, body.now_ms())
     return body.answer(wire.encode(page))
 
 
@@ -151,7 +147,7 @@ def export() -> Response:
     导出未被接受的内容，原文照录，最早的在前。
     """
     sought = _sought(ExportSchema(), state="all")
-    desk = _calling()
+    desk = auth.caller()
     lines = export_quarantine(body.store(), desk, sought, body.now_ms())
     return Response(lines, mimetype=LINES)
 
@@ -171,11 +167,8 @@ def show(refused: str) -> Response:
 
     显示一条的全部情况：谁、什么、何处、何时、为何未接受、现在可以怎样办理。
     """
-    district, hashed = auth.bearer()
-    now_ms = body.now_ms()
-    with body.store().work(district, writing=False) as work:
-        desk = _desk(auth.device_of(work, hashed))
-        told: RefusalFile = show_refusal(work, desk, _known(refused), now_ms)
+    with auth.reading() as (work, desk):
+        told: RefusalFile = show_refusal(work, desk, _known(refused), body.now_ms())
     return body.answer(wire.encode(told))
 
 
@@ -195,7 +188,7 @@ def let_in(refused: str) -> Response:
 
     恢复入库：连同同组的和因它而未接受的；重复请求只生效一次。
     """
-    desk = _calling()
+    desk = auth.caller()
     given = read_body(ReadmitSchema())
     asked = Asked(bool(given.get("place_was_his")), given.get("reason"))
     became: Readmission = readmit(body.store(), desk, _known(refused), given.get("person"), asked, body.now_ms())
@@ -218,22 +211,12 @@ def put_aside(refused: str) -> Response:
 
     搁置一条并写明原因：不删除，以后仍可恢复入库。
     """
-    desk = _calling()
+    desk = auth.caller()
     given = read_body(DismissSchema())
     told: RefusalFile = dismiss(
         body.store(), desk, _known(refused), given.get("person"), given["reason"], body.now_ms()
     )
     return body.answer(wire.encode(told))
-
-
-def _calling() -> Desk:
-    district, hashed = auth.bearer()
-    with body.store().work(district, writing=False) as work:
-        return _desk(auth.device_of(work, hashed))
-
-
-def _desk(device: Device) -> Desk:
-    return Desk(device.district, device.id, device.people)
 
 
 def _known(refused: str) -> str:
