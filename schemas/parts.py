@@ -20,6 +20,16 @@ NO_FIX_REASONS = {
     "other": "其他",
 }
 PHOTO_ROLES = {"overview": "全景", "far": "远景", "near": "近景", "before": "整改前", "after": "整改后"}
+PHOTO_ORIGINS = {"camera": "当场拍摄", "gallery": "相册导入"}
+#: What a reader should look at twice; never a verdict about whoever took it.
+PHOTO_FLAGS = {
+    "gallery": "相册导入",
+    "mock_position": "模拟定位",
+    "time_far": "拍摄时间与检查时间相差较大",
+    "position_far": "拍摄位置离检查对象较远",
+    "no_time": "照片没有拍摄时间",
+    "edited": "经其他软件处理过",
+}
 #: Who answers for a matter 属事部门; a matter without a clear department is the street office's.
 FUNCTIONAL_UNITS = {
     "dept_health": "卫健局（爱卫办）",
@@ -66,12 +76,20 @@ class LineSchema(PartSchema):
 
 
 class PhotoSchema(PartSchema):
-    """A photo named by its SHA-256 照片; the evidence exists before its bytes arrive."""
+    """
+    A photo named by the SHA-256 of its original 照片; the evidence exists before its bytes arrive.
+
+    ``copy`` is the SHA-256 of the smaller picture that travels first, where one was made.
+    """
 
     sha256 = Sha256(required=True, metadata={"label": "文件指纹"})
+    copy = Sha256(allow_none=True, metadata={"label": "副本指纹"})
     item = Text(1, 20, allow_none=True, metadata={"label": "检查项"})
     role = Choice(PHOTO_ROLES, required=True, metadata={"label": "用途"})
     taken_at = Instant(allow_none=True, metadata={"label": "拍摄时间"})
+    origin = Choice(PHOTO_ORIGINS, allow_none=True, metadata={"label": "来源"})
+    position = Part(PositionSchema, allow_none=True, metadata={"label": "拍摄位置"})
+    flags = Many(Choice(PHOTO_FLAGS), len(PHOTO_FLAGS), metadata={"label": "提示"})
 
 
 class EntrySchema(PartSchema):

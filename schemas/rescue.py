@@ -8,7 +8,7 @@ unpacks into a large one::
     manifest.mac           HMAC-SHA256 of manifest.json under the SHA-256 of the tablet's token
     mutations/0001.jsonl   one push: mutations of one install stamped by one clock, word for word, one a line
     drafts.json            half-filled forms
-    photos/<sha256>        originals
+    photos/<sha256>        originals and copies
 
 Pure: whoever calls brings the open file along, and the key.
 """
@@ -72,13 +72,18 @@ class Part(Struct, frozen=True):
     sha256: Sha
 
 
-class Photo(Struct, frozen=True):
-    """An original 原图 of some records: ``here`` in the package, ``missing`` on the tablet, ``left_out`` on request."""
+class Photo(Struct, frozen=True, omit_defaults=True):
+    """
+    A photo's file that some records use: ``here`` in the package, ``missing`` on the tablet, ``left_out`` on request.
+
+    ``of`` is the SHA-256 of its original where it is a copy 副本, and absent where it is an original 原图.
+    """
 
     sha256: Sha
     records: Annotated[list[Uuid], Meta(max_length=10_000)]
     size: Annotated[int, Meta(ge=0, le=1 << 53)]
     state: Literal["here", "missing", "left_out"]
+    of: Sha | None = None
 
 
 class Drafts(Struct, frozen=True):
