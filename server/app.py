@@ -10,6 +10,8 @@ from flask import Flask
 from server.api import register_api
 from server.api.doorkeeper import Doorkeeper
 from server.settings import Settings
+from server.storage.depot import Depot
+from server.storage.depot.choosing import depot_of
 from server.storage.engine import engine_options
 from server.storage.store import Store
 from server.storage.tables import db
@@ -20,7 +22,7 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_app(settings: Settings, clock: Callable[[], int] = wall_ms) -> Flask:
+def create_app(settings: Settings, clock: Callable[[], int] = wall_ms, depot: Depot | None = None) -> Flask:
     """
     Return the server as a WSGI application.
 
@@ -28,6 +30,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = wall_ms) -> Flask:
 
     Args:
         clock: Returns milliseconds since 1970-01-01 UTC.
+        depot: Where photos lie; by default where the settings say.
     """
     app = Flask("gridward")
     app.config.update(
@@ -39,6 +42,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = wall_ms) -> Flask:
     db.init_app(app)
     with app.app_context():
         app.extensions["gridward"] = Store(db.engine)
+    app.extensions["gridward.depot"] = depot or depot_of(settings)
     app.extensions["gridward.door"] = Doorkeeper(settings.syncs_at_once, settings.syncs_waiting)
     register_api(app)
     return app

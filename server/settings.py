@@ -13,6 +13,8 @@ NEXT_SYNC_AFTER_S = 300
 KEEP_DAYS = 180
 SYNCS_AT_ONCE = 4
 SYNCS_WAITING = 16
+PHOTO_PARTS_S = 900
+PICTURES_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,16 @@ class Settings:
         syncs_waiting: How many more may wait in it; the rest are told at once when to come again.
         keep_days: For how long departures and tellings are kept; a device away for longer reads everything anew.
         log_level: debug, info, warning or error.
+        photos: Where photos lie: a folder, or ``s3://bucket/prefix``.
+        s3_endpoint: The address of the S3 storage, where it is not Amazon's; its keys come from ``AWS_*`` variables.
+        s3_public_endpoint: The address by which tablets reach the same storage; without it parts come through us.
+        s3_region: Its region, part of every signature; without it what ``AWS_DEFAULT_REGION`` says.
+        s3_addressing: ``path`` (``https://host/bucket``) or ``virtual`` (``https://bucket.host``); by default the
+            first where ``s3_endpoint`` is set.
+        photo_parts_s: For how many seconds the address of a part holds.
+        pictures_at_once: How many photos one process verifies or draws at a time.
+        keep_originals_days: For how many days an original is kept of which there is a copy; 0: for ever.
+        keep_photos_days: For how many days photos are kept at all; 0: for ever.
         pg_bin: The folder of PostgreSQL's tools, where they are not found like any other program.
     """
 
@@ -39,6 +51,15 @@ class Settings:
     keep_days: int = KEEP_DAYS
     log_level: str = "info"
     pg_bin: Path | None = None
+    photos: str = "gridward-data/photos"
+    s3_endpoint: str | None = None
+    s3_public_endpoint: str | None = None
+    s3_region: str | None = None
+    s3_addressing: str | None = None
+    photo_parts_s: int = PHOTO_PARTS_S
+    pictures_at_once: int = PICTURES_AT_ONCE
+    keep_originals_days: int = 0
+    keep_photos_days: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -52,6 +73,15 @@ class Settings:
             syncs_waiting=int(environment.get(PREFIX + "SYNCS_WAITING", SYNCS_WAITING)),
             keep_days=max(1, int(environment.get(PREFIX + "KEEP_DAYS", KEEP_DAYS))),
             log_level=environment.get(PREFIX + "LOG_LEVEL", "info"),
+            photos=environment.get(PREFIX + "PHOTOS") or str(folder.absolute() / "photos"),
+            s3_endpoint=environment.get(PREFIX + "S3_ENDPOINT") or None,
+            s3_public_endpoint=environment.get(PREFIX + "S3_PUBLIC_ENDPOINT") or None,
+            s3_region=environment.get(PREFIX + "S3_REGION") or None,
+            s3_addressing=environment.get(PREFIX + "S3_ADDRESSING") or None,
+            photo_parts_s=max(60, int(environment.get(PREFIX + "PHOTO_PARTS_S", PHOTO_PARTS_S))),
+            pictures_at_once=max(1, int(environment.get(PREFIX + "PICTURES_AT_ONCE", PICTURES_AT_ONCE))),
+            keep_originals_days=max(0, int(environment.get(PREFIX + "KEEP_ORIGINALS_DAYS", 0))),
+            keep_photos_days=max(0, int(environment.get(PREFIX + "KEEP_PHOTOS_DAYS", 0))),
             pg_bin=Path(environment[PREFIX + "PG_BIN"]) if environment.get(PREFIX + "PG_BIN") else None,
         )
 

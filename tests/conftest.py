@@ -1,4 +1,4 @@
-"""What every test may ask for: an empty database, on SQLite and on a real PostgreSQL."""
+"""What every test may ask for: an empty database, on SQLite and on a real PostgreSQL, and an S3 server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import LocalPostgres, PostgresMissing
+from tests.s3 import LocalS3, S3Missing
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'gridward.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[LocalS3]:
+    """One S3 server for all the tests of this process; it starts when the first of them asks."""
+    server = LocalS3()
+    try:
+        server.start()
+    except S3Missing as missing:
+        pytest.skip(f"no S3 server: {missing}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: LocalS3, monkeypatch: pytest.MonkeyPatch) -> LocalS3:
+    """The S3 server; boto3 finds its keys in the environment, as it does for an operator."""
+    for name, value in s3_server.keys.environment().items():
+        monkeypatch.setenv(name, value)
+    return s3_server

@@ -3,7 +3,21 @@
 from flask import Flask
 from flask_smorest import Api
 
-from server.api import conflicts, devices, digest, docs, problems, quarantine, rescue, snapshots, specs, sync
+from server.api import (
+    conflicts,
+    devices,
+    digest,
+    docs,
+    photo_matches,
+    photos,
+    problems,
+    quarantine,
+    record_photos,
+    rescue,
+    snapshots,
+    specs,
+    sync,
+)
 
 VERSION = "v1"
 
@@ -27,4 +41,7 @@ def register_api(app: Flask) -> None:
     api.register_blueprint(snapshots.blueprint)
     api.register_blueprint(digest.blueprint)
     api.register_blueprint(rescue.blueprint)
+    api.register_blueprint(photos.blueprint)
+    api.register_blueprint(photo_matches.blueprint)
+    api.register_blueprint(record_photos.blueprint)
     docs.register(app, api)

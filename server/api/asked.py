@@ -36,12 +36,12 @@ def read_body(shape: Schema) -> dict[str, Any]:
     return asked
 
 
-def read_query(shape: Schema, many: str) -> dict[str, Any]:
+def read_query(shape: Schema, many: str = "") -> dict[str, Any]:
     """
     Return the address's parameters, which are as *shape* says; numbers as numbers.
 
     Args:
-        many: The one parameter that may be given several times, and is a list.
+        many: The one parameter that may be given several times, and is a list; none by default.
 
     Raises:
         Refusal: ``invalid_request``.

@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 from schemas import packing, wire
 from schemas.problems import Refusal
 from server.settings import Settings
+from server.storage.depot import Depot
 from server.storage.store import Store
 
 JSON = "application/json"
@@ -66,6 +67,12 @@ def answer(body: bytes, status: int = 200, mimetype: str = JSON) -> Response:
 def store() -> Store:
     """Return the app's store."""
     found: Store = current_app.extensions["gridward"]
+    return found
+
+
+def depot() -> Depot:
+    """Return where the app's photos lie."""
+    found: Depot = current_app.extensions["gridward.depot"]
     return found
 
 

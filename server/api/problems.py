@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from schemas import wire
 from schemas.problems import Refusal
 from server.api import body
+from server.storage.depot import DepotTrouble
 from server.storage.unit_of_work import DatabaseBusy, DatabaseError, OurMistake
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,6 +30,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _refused_by_flask)
     app.register_error_handler(DatabaseError, _database_unavailable)
     app.register_error_handler(DatabaseBusy, _database_unavailable)
+    app.register_error_handler(DepotTrouble, _depot_unavailable)
+    app.register_error_handler(ConnectionError, _gone)
+    # A line that was silent for too long ends so.
+    app.register_error_handler(BlockingIOError, _gone)
     app.register_error_handler(Exception, _broken)
 
 
@@ -67,6 +72,17 @@ def _database_unavailable(error: Exception) -> Response:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     _log.error("database_unavailable", kind=type(error).__name__, state=state)
     return refused(Refusal("busy"))
+
+
+def _depot_unavailable(error: Exception) -> Response:
+    _log.error("depot_unavailable", kind=type(error).__name__)
+    return refused(Refusal("storage_unavailable"))
+
+
+def _gone(error: Exception) -> Response:
+    """Say to whoever may still hear it that his request broke off; the server has made no mistake."""
+    _log.info("caller_gone", kind=type(error).__name__)
+    return refused(Refusal("malformed_body", why="连接中断 the line was cut"))
 
 
 def _broken(error: Exception) -> Response:

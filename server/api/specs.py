@@ -14,14 +14,20 @@ from marshmallow import Schema, fields
 from schemas.digests import FeedDigest, Repair, RepairRequest
 from schemas.fields import UUID_PATTERN, Pattern
 from schemas.mutations import Mutation
+from schemas.photos import Completed, PlanAnswer, PlanRequest
 from schemas.rescue import Manifest, RescueAnswer, RescueRequest
 from schemas.wire import Snapshot, SyncRequest, SyncResponse, WireRecord
 from server.core.desk.dossier import Dossier
+from server.core.desk.matched import ListedMatch
 from server.core.desk.refusals import RefusalFile
 from server.usecases.list_conflicts import ConflictPage
+from server.usecases.list_matches import MatchPage
 from server.usecases.list_quarantine import QuarantinePage
+from server.usecases.list_views import ViewPage
 from server.usecases.readmit import Readmission
+from server.usecases.redact_photo import ListedRedaction, Redactions
 from server.usecases.settle_conflict import Settlement
+from server.usecases.show_photos import RecordPairs, RecordPhotos
 
 _SHAPES = (
     SyncRequest,
@@ -41,6 +47,16 @@ _SHAPES = (
     Manifest,
     RescueRequest,
     RescueAnswer,
+    PlanRequest,
+    PlanAnswer,
+    Completed,
+    MatchPage,
+    ListedMatch,
+    RecordPhotos,
+    RecordPairs,
+    Redactions,
+    ListedRedaction,
+    ViewPage,
 )
 _REFERENCE = "#/components/schemas/"
 

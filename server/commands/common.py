@@ -20,6 +20,7 @@ from server.core.importing.people import LOCAL, day_ms
 from server.core.importing.text import Unreadable
 from server.settings import Settings
 from server.storage import migrate
+from server.storage.depot.choosing import Misnamed, depot_of
 from server.storage.store import Store
 from server.storage.trouble import DatabaseTrouble, trouble_told
 from server.usecases.mistakes import Mistake
@@ -73,6 +74,9 @@ def read_settings() -> Settings:
     """
     try:
         settings = Settings.from_environment()
+        depot_of(settings)
+    except Misnamed as error:
+        raise Mistake(error.zh, error.en) from error
     except ValueError as error:
         raise Mistake(f"环境变量 GRIDWARD_… 的值不对：{error}", f"A GRIDWARD_… variable is wrong: {error}") from error
     if settings.database_url.startswith("sqlite:///"):

@@ -4,6 +4,8 @@ Running the server 运行: gunicorn with threads, and the jobs beside the reques
 
 import errno
 import gc
+import socket
+import struct
 import sys
 from socketserver import BaseRequestHandler, TCPServer
 from typing import Any
@@ -17,12 +19,15 @@ from server.commands.common import open_store, read_settings, telling
 from server.jobs import Jobs, start_jobs
 from server.settings import Settings
 from server.usecases.mistakes import Mistake
+from server.usecases.retain_photos import Policy
 
 #: A tablet on a weak line may need this long for a body of a megabyte.
 TIMEOUT_S = 120
+#: Who says nothing for so long in the middle of a request has gone, though the line does not say so.
+SILENCE_S = 60
 GRACE_S = 30
-#: Threads of a process that no sync can take: they say "come again", answer pings and serve the office.
-BESIDE_SYNCS = 12
+#: Threads of a process that no sync can take: they say "come again", answer pings, serve the office and carry photos.
+BESIDE_SYNCS = 28
 
 
 def tune_interpreter() -> None:
@@ -56,17 +61,38 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
         for name in self._options.keys() & self.cfg.settings.keys():
             self.cfg.set(name, self._options[name])
         self.cfg.set("worker_exit", self._worker_exit)
+        self.cfg.set("when_ready", _wait_no_longer)
 
     def load(self) -> Flask:
         """Return the application of this worker, its jobs running."""
         app = create_app(self._settings)
         tune_interpreter()
-        self._jobs = start_jobs(app.extensions["gridward"], self._settings.keep_days)
+        policy = Policy(self._settings.keep_originals_days, self._settings.keep_photos_days)
+        store, depot = app.extensions["gridward"], app.extensions["gridward.depot"]
+        self._jobs = start_jobs(store, self._settings.keep_days, depot, policy)
         return app
 
     def _worker_exit(self, _server: Any, _worker: Any) -> None:
         if self._jobs is not None:
             self._jobs.stop()
+
+
+def _wait_no_longer(arbiter: Any) -> None:
+    """Let every line that is accepted from now on end a read after ``SILENCE_S``."""
+    for listener in arbiter.LISTENERS:
+        be_patient(listener.sock, SILENCE_S)
+
+
+def be_patient(listening: socket.socket, seconds: int) -> None:
+    """
+    Let reads from any line accepted by *listening* fail after so many *seconds* of silence.
+
+    A tablet that is carried into a cellar in the middle of a part would keep its thread, and its turn among the
+    parts, until the system notices, which may take hours.
+    """
+    if hasattr(socket, "SO_RCVTIMEO") and sys.platform != "win32":
+        # What a listening socket was told, those it accepts have from their first byte on.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", seconds, 0))
 
 
 @click.command("serve")

@@ -2,14 +2,19 @@
 Making a database ready, and looking whether it still is 建立与体检.
 """
 
+import secrets
+from itertools import chain
+
 import click
 
 from server.commands.common import in_district, now_ms, open_store, pick_district, raw_store, read_settings, telling
+from server.commands.depots import opened_depot
 from server.settings import PUBLIC_URL
 from server.storage import migrate
 from server.usecases.begin_district import begin_district
 from server.usecases.begin_epoch import begin_epoch
 from server.usecases.examine import examine
+from server.usecases.examine_depot import examine_depot
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
 
@@ -57,7 +62,7 @@ def restored(district: str | None) -> None:
 @click.command("doctor")
 @telling
 def doctor() -> None:
-    """体检：数据库、设备、历史链。Look whether everything is as it should be; 1 where something is bad."""
+    """体检：数据库、设备、历史链、照片库。Look whether everything is as it should be; 1 where something is bad."""
     settings = read_settings()
     store = raw_store(settings)
     click.echo(f"  数据库 Database: {store.engine.url}")
@@ -65,8 +70,10 @@ def doctor() -> None:
     if settings.public_url == PUBLIC_URL:
         click.echo("! 平板只能从本机访问，请设置 GRIDWARD_PUBLIC_URL；tablets elsewhere cannot reach this address")
     bad = False
-    for finding in examine(store, now_ms()):
-        click.echo(f"{_MARKS[finding.level]} {finding.zh}；{finding.en}")
-        bad |= finding.level == "bad"
+    with opened_depot(settings) as depot:
+        click.echo(f"  照片库 Photo store: {depot}")
+        for finding in chain(examine(store, now_ms()), examine_depot(depot, secrets.token_hex(8))):
+            click.echo(f"{_MARKS[finding.level]} {finding.zh}；{finding.en}")
+            bad |= finding.level == "bad"
     if bad:
         raise SystemExit(1)

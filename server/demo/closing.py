@@ -91,13 +91,6 @@ def _show_books(stage: Stage, outcome: Outcome, books: Books) -> bool:
         f"{books.rows} rows of history; {len(books.chains)} hash chains verified row by row.",
         BAD if broken else GOOD,
     )
-    photos = sum(view.photos_waiting for view in outcome.views)
-    if photos:
-        stage.say(
-            f"照片指纹已随记录到达；{photos} 张原图还在平板上。",
-            f"fingerprints came with the records; {photos} originals are still on the tablets.",
-            QUIET,
-        )
     return kept and not broken
 
 

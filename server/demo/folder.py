@@ -39,6 +39,16 @@ class Folder:
         return self.path / "tablets"
 
     @property
+    def photos(self) -> Path:
+        """Where the server keeps photos, as it would by itself in ``GRIDWARD_DATA``."""
+        return self.path.absolute() / "photos"
+
+    @property
+    def pictures(self) -> Path:
+        """What the office looked at, a folder each morning."""
+        return self.path / "pictures"
+
+    @property
     def log(self) -> Path:
         """What the server says of itself."""
         return self.path / "server.log"

@@ -41,7 +41,6 @@ class View(Struct):
     name: str
     device: str
     written: int
-    photos_waiting: int
     digests: dict[str, str]
 
 
@@ -103,6 +102,7 @@ def _orders(store: Store, folder: Folder, url: str) -> bytes:
         {
             "url": url,
             "folder": str(folder.tablets.absolute()),
+            "pictures": str(folder.pictures.absolute()),
             "morning": folder.next_morning(),
             "grid": STORY_GRID,
             "actors": actors,

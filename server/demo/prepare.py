@@ -28,7 +28,7 @@ Import = Callable[[Store, str, Table, int], Report]
 
 def open_store(folder: Folder) -> Store:
     """Return the store of the demo, its tables up to date and the district known."""
-    store: Store = create_app(Settings(folder.database_url)).extensions["gridward"]
+    store: Store = create_app(Settings(folder.database_url, photos=str(folder.photos))).extensions["gridward"]
     migrate.upgrade(store.engine)
     begin_district(store, DISTRICT, DISTRICT_NAME)
     return store

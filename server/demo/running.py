@@ -61,7 +61,7 @@ class Running:
 
     def __init__(self, folder: Folder, door: Door) -> None:
         self._log = folder.log
-        settings = Settings(folder.database_url, public_url=door.url)
+        settings = Settings(folder.database_url, public_url=door.url, photos=str(folder.photos))
         # Forked, not begun anew: everything it needs is loaded already.
         self._process = get_context("fork").Process(target=_serve, args=(settings, door.fileno(), folder.log))
         self._process.start()

@@ -12,12 +12,15 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from server.storage.depot import Depot
 from server.storage.election import Election
 from server.storage.store import Store
 from server.usecases.build_snapshots import build_snapshots
+from server.usecases.collect_photos import collect_everywhere
 from server.usecases.forget_codes import forget_codes
 from server.usecases.forget_departures import forget_departures
 from server.usecases.note_contacts import flush_contacts
+from server.usecases.retain_photos import FOR_EVER, Policy, retain_everywhere
 
 FLUSH_EVERY_S = 10
 PRUNE_EVERY_S = 24 * 3600
@@ -29,9 +32,10 @@ _log = structlog.get_logger()
 class Jobs:
     """The jobs of one process; ``stop`` lets what is under way finish and writes down the rest."""
 
-    def __init__(self, store: Store, keep_days: int) -> None:
+    def __init__(self, store: Store, keep_days: int, depot: Depot | None, policy: Policy) -> None:
         self._store = store
         self._keep_days = keep_days
+        self._depot, self._policy = depot, policy
         self._election = Election(store.engine)
         self._scheduler: Any = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -43,6 +47,8 @@ class Jobs:
         self._every(PRUNE_EVERY_S, "forget_codes", self._if_leading(self._forget_codes))
         self._every(PRUNE_EVERY_S, "forget_departures", self._if_leading(self._forget_departures))
         self._every(SNAPSHOTS_EVERY_S, "build_snapshots", self._if_leading(self._build_snapshots))
+        if (depot := self._depot) is not None:
+            self._every(PRUNE_EVERY_S, "keep_photos", self._if_leading(lambda: self._keep_photos(depot)))
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -60,6 +66,11 @@ class Jobs:
     def _build_snapshots(self) -> int:
         return len(build_snapshots(self._store, time.time_ns() // 1_000_000))
 
+    def _keep_photos(self, depot: Depot) -> int:
+        now_ms = time.time_ns() // 1_000_000
+        expired = retain_everywhere(self._store, depot, self._policy, now_ms)
+        return expired + collect_everywhere(self._store, depot, now_ms)
+
     def _if_leading(self, run: Callable[[], object]) -> Callable[[], object]:
         return lambda: run() if self._election.leads() else None
 
@@ -67,14 +78,16 @@ class Jobs:
         self._scheduler.add_job(_guarded(name, run), "interval", seconds=seconds, id=name)
 
 
-def start_jobs(store: Store, keep_days: int) -> Jobs:
+def start_jobs(store: Store, keep_days: int, depot: Depot | None = None, policy: Policy = FOR_EVER) -> Jobs:
     """
     Start the jobs of this process over *store*; call ``stop`` before it ends.
 
     Args:
         keep_days: For how long departures and tellings are kept.
+        depot: Where photos lie, so that what nobody needs is taken out of it; None leaves them alone.
+        policy: For how long photos are kept.
     """
-    jobs = Jobs(store, keep_days)
+    jobs = Jobs(store, keep_days, depot, policy)
     jobs.start()
     return jobs
 

@@ -47,11 +47,12 @@ class Held(NamedTuple):
 
 
 class Photo(NamedTuple):
-    """A photo that a record names: ``size`` in bytes, where the record says so."""
+    """A photo that a record of a district names: ``size`` in bytes, where the record says so."""
 
     sha256: str
     size: int | None
     record: str
+    district: str
 
 
 def kind_of(store: Store) -> str:
@@ -78,14 +79,17 @@ def held_in(connection: Connection) -> list[Held]:
 
 def photos_in(connection: Connection) -> Iterator[Photo]:
     """Yield every photo that a record names, once for each record, in the order of the records' ids."""
-    sql = text("SELECT id, fields FROM record WHERE id > :after AND fields LIKE '%\"sha256\"%' ORDER BY id LIMIT :page")
+    sql = text(
+        "SELECT id, fields, district FROM record "
+        "WHERE id > :after AND fields LIKE '%\"sha256\"%' ORDER BY id LIMIT :page"
+    )
     after = ""
     while rows := connection.execute(sql, {"after": after, "page": _PAGE}).all():
-        for record, fields in rows:
+        for record, fields, district in rows:
             named = {photo["sha256"]: photo for photo in _photos(wire.decode_json(fields))}
             for digest in sorted(named):
                 size = named[digest].get("bytes")
-                yield Photo(digest, size if isinstance(size, int) else None, record)
+                yield Photo(digest, size if isinstance(size, int) else None, record, district)
         after = rows[-1][0]
 
 

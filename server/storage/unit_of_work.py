@@ -26,8 +26,11 @@ from server.storage.imports import ImportStore
 from server.storage.known import Known
 from server.storage.pens import PenStore
 from server.storage.people import PeopleStore
+from server.storage.photo_matches import MatchStore
+from server.storage.photos import PhotoStore
 from server.storage.quarantine import QuarantineStore
 from server.storage.records import RecordStore
+from server.storage.redactions import RedactionStore
 from server.storage.rulebook import RulesStore
 from server.storage.snapshots import SnapshotStore
 from server.storage.tellings import TellingStore
@@ -101,6 +104,21 @@ class UnitOfWork:
     def quarantine(self) -> QuarantineStore:
         """Everything that was refused, and what waits."""
         return QuarantineStore(self.connection, self.district)
+
+    @cached_property
+    def photos(self) -> PhotoStore:
+        """What photos are expected, and which have arrived."""
+        return PhotoStore(self.connection, self.district)
+
+    @cached_property
+    def redactions(self) -> RedactionStore:
+        """Copies for publication, and who saw an original whole."""
+        return RedactionStore(self.connection, self.district)
+
+    @cached_property
+    def photo_matches(self) -> MatchStore:
+        """Pictures used twice."""
+        return MatchStore(self.connection, self.district)
 
     @cached_property
     def conflicts(self) -> ConflictStore:

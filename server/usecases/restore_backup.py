@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 from schemas import wire
 from server.storage import dumping, migrate
+from server.storage.depot import Depot
 from server.storage.dumping import FILE_OF, End, Held, Target
 from server.storage.postgres_tools import DumpTrouble, Tools
 from server.storage.store import Store
 from server.usecases.back_up import FORMAT, FORMAT_VERSION, MANIFEST, PHOTOS, Manifest, digest_of, own_digest
 from server.usecases.begin_epoch import begin_epoch
 from server.usecases.mistakes import Mistake
+from server.usecases.photos_in_backups import LISTED, Kept, PutBack, check_kept, folder_of, put_photos_back
 from server.usecases.verify_history import verify_history
 
 #: Far more than the manifest of a whole province.
@@ -37,17 +39,40 @@ class Restored(NamedTuple):
         epochs: By district, the epoch that began.
         aside: Where the former database is kept: a file, or a schema of PostgreSQL; None where there was none.
         broken: The feeds whose history does not hold: it did not when the backup was made, either.
+        photos: What became of its photos; None where it has none, or they were left out.
     """
 
     manifest: Manifest
     epochs: Mapping[str, str]
     aside: str | None
     broken: list[str]
+    photos: PutBack | None = None
+
+
+def check_backup(folder: Path, photos: Path | None = None) -> Manifest:
+    """
+    Read a backup and hold everything in it to its hash, every photo too; nothing is written.
+
+    Args:
+        photos: Where its photos are now, if they were moved.
+
+    Raises:
+        Mistake: As ``read_backup``; or a photo is missing or damaged.
+    """
+    manifest = read_backup(folder)
+    if manifest.kept:
+        wrong = [file.key for file in check_kept(folder, folder_of(manifest.kept, folder, photos))]
+        if wrong:
+            raise Mistake(
+                f"数据库完好，但备份里有 {len(wrong)} 个照片文件丢失或损坏，如 {wrong[0]}。",
+                f"The database is whole, but {len(wrong)} of its photos are missing or damaged: {wrong[0]}, …",
+            )
+    return manifest
 
 
 def read_backup(folder: Path) -> Manifest:
     """
-    Read a backup and hold every file in it to its hash; nothing is written.
+    Read a backup and hold every file in it but its photos to its hash; nothing is written.
 
     Raises:
         Mistake: It is none of ours, or of a newer version, or not as it was made.
@@ -65,7 +90,7 @@ def read_backup(folder: Path) -> Manifest:
         manifest = _manifest(body)
     except _UNREADABLE as error:
         raise _damaged(MANIFEST) from error
-    for name in (FILE_OF[manifest.database], PHOTOS):
+    for name in (FILE_OF[manifest.database], PHOTOS, *([LISTED] if manifest.kept else [])):
         if not (folder / name).is_file() or digest_of(folder / name) != manifest.files.get(name):
             raise _damaged(name)
     return manifest
@@ -91,16 +116,29 @@ def _manifest(body: dict[str, Any]) -> Manifest:
     ]
     if body["database"] not in FILE_OF:
         raise ValueError(body["database"])
+    kept = Kept(**body["kept"]) if body.get("kept") else None
     return Manifest(
-        body["database"], int(body["taken_ms"]), str(body["revision"]), districts, int(body["photos"]), body["files"]
-    )
+        body["database"], int(body["taken_ms"]), str(body["revision"]), districts, int(body["photos"]), body["files"],
+        kept,
+    )  # fmt: skip
 
 
-def restore_backup(store: Store, folder: Path, now_ms: int, tools: Tools, *, replace: bool = False) -> Restored:
+def restore_backup(
+    store: Store,
+    folder: Path,
+    now_ms: int,
+    tools: Tools,
+    depot: Depot | None = None,
+    photos: Path | None = None,
+    *,
+    replace: bool = False,
+) -> Restored:
     """
     Put the backup in *folder* in the place of the database of *store*, which nobody may be using.
 
     Args:
+        depot: Where its photos go, before the database does: what lies there already stays. None leaves them out.
+        photos: Where its photos are now, if they were moved.
         replace: Also where there is a database already; that one is set aside, never deleted.
 
     Raises:
@@ -108,9 +146,11 @@ def restore_backup(store: Store, folder: Path, now_ms: int, tools: Tools, *, rep
     """
     manifest = read_backup(folder)
     _check_kind(store, manifest)
+    source = folder_of(manifest.kept, folder, photos) if manifest.kept and depot else None
     try:
         former = dumping.target_of(store)
         _check_target(former, manifest, replace=replace)
+        put_back = put_photos_back(depot, folder, source) if depot and source else None
         aside = dumping.aside_of(store, _stamp(now_ms))
         with dumping.landing(store, folder / FILE_OF[manifest.database], aside, tools) as landed:
             epochs = _settle_in(landed, manifest, former, now_ms)
@@ -120,7 +160,7 @@ def restore_backup(store: Store, folder: Path, now_ms: int, tools: Tools, *, rep
     finally:
         store.known.forget()
         store.engine.dispose()
-    return Restored(manifest, epochs, None if former.empty else aside, broken)
+    return Restored(manifest, epochs, None if former.empty else aside, broken, put_back)
 
 
 def _settle_in(landed: Store, manifest: Manifest, former: Target, now_ms: int) -> dict[str, str]:

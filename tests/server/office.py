@@ -22,6 +22,8 @@ from server.app import create_app, wall_ms
 from server.settings import Settings
 from server.storage import migrate
 from server.storage.conflicts import Conflict
+from server.storage.depot import Depot
+from server.storage.depot.memory import MemoryDepot
 from server.storage.store import Store
 from server.storage.tables import AdmittedRow, Deployment, DeviceRow, GrantRow, PersonRow, history, quarantine
 from server.values import Record
@@ -59,6 +61,12 @@ class Office:
 
     app: Flask
     store: Store
+
+    @property
+    def depot(self) -> Depot:
+        """Where its photos lie."""
+        found: Depot = self.app.extensions["gridward.depot"]
+        return found
 
     def device(self, *names: str) -> "RawDevice":
         """Return a new device that speaks for the people called *names*."""
@@ -109,6 +117,10 @@ class Office:
         """Let everything somebody holds end at a moment."""
         self._change(GrantRow, GrantRow.person == person_id(name), to_ms=at_ms)
 
+    def posted(self, name: str, area: str) -> None:
+        """Let somebody hold elsewhere what he holds."""
+        self._change(GrantRow, GrantRow.person == person_id(name), area=area)
+
     def revoke(self, device: "RawDevice") -> None:
         """Take a device's right to speak away."""
         self._change(DeviceRow, DeviceRow.id == device.id, revoked_ms=1)
@@ -120,9 +132,9 @@ class Office:
     _devices: list["RawDevice"] = field(default_factory=list)
 
 
-def open_office(url: str, clock: Callable[[], int] = wall_ms) -> Office:
-    """Return an office over the empty database at *url*, with ``PEOPLE`` in it."""
-    app = create_app(Settings(url), clock)
+def open_office(url: str, clock: Callable[[], int] = wall_ms, depot: Depot | None = None) -> Office:
+    """Return an office over the empty database at *url*, with ``PEOPLE`` in it; its photos lie in memory at first."""
+    app = create_app(Settings(url), clock, depot or MemoryDepot(clock))
     store: Store = app.extensions["gridward"]
     migrate.upgrade(store.engine)
     with store.engine.begin() as connection:

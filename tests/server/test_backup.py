@@ -141,7 +141,7 @@ def test_a_backup_holds_three_files_for_their_owner_alone(office: Office, tmp_pa
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert [file.name for file in folder.parent.iterdir()] == ["noon"]
     lines = (folder / "photos.txt").read_text().splitlines()
-    assert lines == [f"{PHOTO}\t-\t{id_}" for id_ in sorted([shop("早上一"), shop("早上二")])]
+    assert lines == [f"{PHOTO}\t-\t{id_}\t-" for id_ in sorted([shop("早上一"), shop("早上二")])]
     told = json.loads((folder / "manifest.json").read_text())
     assert (told["format"], told["taken_ms"], told["photos"]) == ("gridward-backup", NOON, 2)
     [district] = told["districts"]
@@ -584,9 +584,12 @@ def test_missing_tools_are_told(postgres_url: str, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def type_(office: Office, tools: Tools, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Callable[..., Result]:
+def type_(
+    office: Office, tools: Tools, monkeypatch: pytest.MonkeyPatch, database_url: str, tmp_path: Path
+) -> Callable[..., Result]:
     """An operator beside the office."""
     monkeypatch.setenv("GRIDWARD_DATABASE_URL", database_url)
+    monkeypatch.setenv("GRIDWARD_PHOTOS", str(tmp_path / "photos"))
     monkeypatch.setenv("GRIDWARD_PG_BIN", str(tools.folder or ""))
 
     def run(*line: str, code: int = 0) -> Result:

@@ -30,9 +30,10 @@ Type = Callable[..., Result]
 
 
 @pytest.fixture
-def type_(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Type:
+def type_(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Type:
     """An operator at an empty machine; a command that must not fail tells what it said."""
     monkeypatch.setenv("GRIDWARD_DATABASE_URL", database_url)
+    monkeypatch.setenv("GRIDWARD_PHOTOS", str(tmp_path / "photos"))
     monkeypatch.setenv("GRIDWARD_PUBLIC_URL", "https://haizhou.example")
 
     return run

@@ -242,7 +242,7 @@ def type_(office: Office, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
 
 
 def test_an_operator_takes_a_package_in(office: Office, type_: Callable[..., Result], tmp_path: Path) -> None:
-    """He sees whose it is first, then what became of it; and that the pictures stay in the file."""
+    """He sees whose it is first, then what became of it; and that a picture no record names stays in the file."""
     li = office.device("li")
     path = zipped(li, a_shop(li), tmp_path / "li.zip", photo=PICTURE)
     shown = type_("rescue", "show", str(path)).output
@@ -252,9 +252,9 @@ def test_an_operator_takes_a_package_in(office: Office, type_: Callable[..., Res
     for _ in range(2):
         said = type_("rescue", "import", str(path)).output
         assert "2 条已接收" in said
-        assert "1 张照片原图" in said
+        assert "1 张照片的记录尚未入库" in said
         assert "保存该文件" in said
-        assert "1 张照片的原图不在包里" in said
+        assert "1 张照片不在包里" in said
     assert [n for _, n, _ in office.taken(li.id)] == [1, 2]
 
 

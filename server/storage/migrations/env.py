@@ -6,6 +6,7 @@ There is no ``alembic.ini``: the address of the database is the server's own set
 
 from alembic import context
 
+from server.storage import photo_tables  # noqa: F401  # its tables are part of the metadata
 from server.storage.tables import Base
 
 context.configure(
