@@ -12,6 +12,7 @@ from schemas import wire
 from schemas.clock import MAX_AHEAD_MS, Stamp
 from schemas.mutations import Mutation
 from schemas.wire import FeedPage, Outcome, SyncResponse, WireRecord
+from sync_client.album import Album
 from sync_client.desk import Desk, Head
 from sync_client.journal import Journal, Waiting
 from sync_client.local_store import Held, LocalStore, PlainWaiting, Reading, beneath, greatest_stamp
@@ -85,6 +86,7 @@ class Applier:
         self._journal = journal
         self._store = store
         self._tellings = tellings
+        self._album = Album(desk)
         self._offering = Offering(desk, journal, store)
         self._renewal = Renewal(journal, randomness)
 
@@ -96,8 +98,8 @@ class Applier:
         """
         Store what became of *pushed*, and the server's clock and epoch.
 
-        In the same commit: what the server has forgotten waits again, and what it refused because its number
-        names something else is recorded again.
+        In the same commit: what the server has forgotten waits again, photos too, and what it refused because its
+        number names something else is recorded again.
 
         Args:
             pushed: What the request brought.
@@ -118,6 +120,8 @@ class Applier:
             head.epoch = answer.server.epoch
             offered = self._offering.everything() if changed else 0
             offered += self._offering.beyond(pushed.install, _settled_before(answer), list(judged))
+            if changed or offered:
+                self._album.queue_again()
             anew = changed or offered > 0 or head.install != install
             if anew:
                 self._store.drop_cursors()
@@ -277,6 +281,8 @@ class Applier:
             self._store.drop_cursors()
             changed = epoch is not None and head.epoch not in (None, epoch)
             head.epoch = epoch or head.epoch
+            if changed:
+                self._album.queue_again()
             return self._offering.everything() if changed else 0
 
     def finish(self, server_ms: int, notes: Mapping[str, str], *, all_read: bool) -> None:

@@ -1,13 +1,42 @@
-"""Attaching photos 附照片: the original first, on the disk; then, in one commit, the record that names it."""
+"""
+Attaching photos 附照片: judged first, then kept on the disk, then, in one commit, named by the record.
+
+What is no sound picture is refused while the worker still stands there, and nothing is written. Killed in between,
+the tablet holds at most a file that no record names; attached again, it is found and used.
+"""
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from schemas.photos import MAX_FILE_BYTES
+from schemas.pictures import Picture, look
+from schemas.problems import Refusal
+from schemas.registry import TYPES
+from sync_client.album import Album, File
 from sync_client.desk import Desk
+from sync_client.errors import StoreError
+from sync_client.local_store import LocalStore
 from sync_client.originals import Originals
+from sync_client.pictures.copies import copy_of, travels_as_it_is
+from sync_client.pictures.flags import Taken, flags_of
 from sync_client.recording import Change, Recorder
+from sync_client.times import instant
 from sync_client.values import Record
 
-_REMEMBER = "INSERT INTO original VALUES (?, ?, ?, ?, 'captured') ON CONFLICT DO NOTHING"
+
+class Prepared(NamedTuple):
+    """
+    A picture that was looked at and lies on the disk 已检验的照片, ready to be named by a record.
+
+    Attributes:
+        seen: What it says of itself.
+        original: The untouched file.
+        copy: The smaller one that travels first; None where the original is small enough itself.
+    """
+
+    seen: Picture
+    original: File
+    copy: File | None
 
 
 class Attacher:
@@ -17,28 +46,102 @@ class Attacher:
     Args:
         desk: Transactions and the device's clock.
         recorder: Writes the references down.
-        folder: Where originals are kept.
+        folder: Where originals and copies are kept.
+        album: Where the files are noted, to be sent.
     """
 
-    def __init__(self, desk: Desk, recorder: Recorder, folder: Path) -> None:
+    def __init__(self, desk: Desk, recorder: Recorder, folder: Path, album: Album) -> None:
         self._desk = desk
         self._recorder = recorder
+        self._store = LocalStore(desk.db)
+        self._album = album
         self.originals = Originals(folder)
+
+    def prepare(self, photo: str | Path | bytes) -> Prepared:
+        """
+        Judge a picture and keep it and its copy; no record names them yet, and no transaction is held.
+
+        Raises:
+            Refusal: ``photo_kind_unknown``, ``photo_damaged``, ``photo_too_many_pixels``, ``photo_too_large``; nothing
+                was written.
+            StoreFull, StoreError: It cannot be read or kept.
+        """
+        data = photo if isinstance(photo, bytes) else _read(Path(photo))
+        seen = look(data)
+        small = None if travels_as_it_is(seen, len(data)) else copy_of(data)
+        original = File(*self.originals.keep(data))
+        return Prepared(seen, original, File(*self.originals.keep(small)) if small is not None else None)
 
     def attach(
         self,
         record: Record | str,
-        photo: str | Path | bytes,
+        photo: str | Path | bytes | Prepared,
         *,
-        item: str | None,
-        role: str | None,
-        taken_at: str | None,
+        item: str | None = None,
+        role: str | None = None,
+        taken_at: str | None = None,
+        origin: str = "camera",
+        position: dict[str, Any] | None = None,
+        mock: bool = False,
     ) -> Record:
         """Attach one photo; see ``FieldClient.attach``."""
-        sha256, size = self.originals.keep(photo if isinstance(photo, bytes) else Path(photo))
-        element = {"sha256": sha256, "role": role or ("near" if item else "overview")}
-        element |= {name: value for name, value in (("item", item), ("taken_at", taken_at)) if value}
+        record_id = record if isinstance(record, str) else record.id
+        self._store.need(record_id)
+        ready = photo if isinstance(photo, Prepared) else self.prepare(photo)
+        seen = ready.seen
+        position = position or _position_in(seen)
+        taken = Taken(
+            origin=origin,
+            times=self._times(seen, taken_at, origin),
+            position=position,
+            software=seen.software,
+            mock=mock,
+        )
         with self._desk.writing():
-            changed = self._recorder.edit(record, Change(add={"photos": [element]}))
-            self._desk.db.run(_REMEMBER, (sha256, changed.id, size, self._desk.now_ms()))
+            element = {
+                "sha256": ready.original.sha256,
+                "copy": ready.copy.sha256 if ready.copy else None,
+                "item": item,
+                "role": role or ("near" if item else "overview"),
+                "taken_at": taken.times[0] if taken.times else None,
+                "origin": origin,
+                "position": position,
+                "flags": self._flags(taken, record_id),
+            }
+            told = {name: value for name, value in element.items() if value}
+            changed = self._recorder.edit(record, Change(add={"photos": [told]}))
+            self._album.take(changed.id, ready.original, ready.copy)
         return changed
+
+    def _times(self, seen: Picture, taken_at: str | None, origin: str) -> tuple[str, ...]:
+        """Return every moment given for a photo, the one to be kept first: the caller's, the picture's, the clock's."""
+        given = tuple(time for time in (taken_at, seen.taken_at) if time)
+        return given or ((instant(self._desk.now_ms()),) if origin == "camera" else ())
+
+    def _flags(self, taken: Taken, record_id: str) -> list[str]:
+        record = self._store.need(record_id).shown()
+        when = record.get("observed_at") or instant(self._desk.now_ms())
+        return flags_of(taken, str(when), (self._place_of_subject(record), record.get("position")))
+
+    def _place_of_subject(self, record: Record) -> dict[str, Any] | None:
+        known = TYPES.get(record.type)
+        about = record.get(known.schema.subject_field) if known and known.schema.subject_field else None
+        held = self._store.held(about) if about else None
+        place: dict[str, Any] | None = held.shown().get("position") if held else None
+        return place
+
+
+def _position_in(seen: Picture) -> dict[str, Any] | None:
+    if seen.lat is None:
+        return None
+    place = {"lat": seen.lat, "lon": seen.lon, "crs": "wgs84", "fix_source": "photo"}
+    return place if seen.accuracy_m is None else place | {"accuracy_m": seen.accuracy_m}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise Refusal("photo_too_large", limit=f"{MAX_FILE_BYTES >> 20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(str(error)) from error

@@ -24,6 +24,7 @@ from sync_client.errors import (
 from sync_client.transport import Request, Response, Transport
 
 _JSON = "application/json"
+BYTES = "application/octet-stream"
 _PROBLEM = "application/problem+json"
 _ENROLMENT = frozenset({"not_enrolled", "device_revoked"})
 _TRY_LATER = frozenset({429, 500, 502, 503, 504})
@@ -125,6 +126,26 @@ class Office:
             Unreachable: No whole answer came.
         """
         return self._carry(Request("GET", path, {"Authorization": f"Bearer {token}", **headers}))
+
+    def put(self, path: str, body: bytes, token: str) -> Response:
+        """
+        Put *body* at *path*, as it is, and return the answer as it travelled; see ``expect``.
+
+        Raises:
+            Unreachable: No whole answer came.
+        """
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": BYTES}
+        return self._carry(Request("PUT", path, headers, body))
+
+    def put_elsewhere(self, address: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """
+        Put *body* at another host's *address* with these headers and no others: our token is none of its business.
+
+        Raises:
+            UnsafeAddress: Nothing may go there.
+            Unreachable: No whole answer came.
+        """
+        return self._carry(Request("PUT", address, headers, body))
 
     def _send(self, request: Request) -> bytes:
         return answer_of(self._carry(request))

@@ -19,6 +19,7 @@ from schemas.problems import Refusal
 from schemas.rescue import Manifest, Package, Part, Photo, RescueAnswer, RescueRequest, lines_of, opened, read_manifest
 from schemas.validation import peek_number
 from schemas.wire import Outcome
+from sync_client.album import Album, File
 from sync_client.calls import UNREADABLE, Office, TooLarge
 from sync_client.desk import Desk
 from sync_client.errors import NotEnrolled, Refused, Unreachable
@@ -33,7 +34,6 @@ _OPEN = "SELECT id, answer FROM carried WHERE body IS NOT NULL ORDER BY taken_ms
 _BODY = "SELECT body FROM carried WHERE id = ?"
 _LISTED = "SELECT id, name, device, taken_ms, mutations, body IS NULL, answer FROM carried ORDER BY taken_ms, id"
 _TAKE = "INSERT INTO carried VALUES (?, ?, ?, ?, ?, ?, ?)"
-_REMEMBER = "INSERT INTO original VALUES (?, ?, ?, ?, 'captured') ON CONFLICT DO NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Carried:
         outcomes: How many mutations met with which outcome so far.
         rejected: What lies in quarantine: number and problem.
         problem: Why the office would not take the package at all; it is kept, and offered again on request.
-        photos, missing, drafts: Originals now kept here, originals that were not in it, drafts that stay in its file.
+        photos, missing, drafts: Photo files now kept here, those that were not in it, drafts that stay in its file.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Carrier:
         self._desk = desk
         self._office = office
         self._originals = originals
+        self._album = Album(desk)
 
     # -- taking in -------------------------------------------------------------------------------
 
@@ -153,7 +154,7 @@ class Carrier:
             if self._desk.db.one("SELECT 1 FROM carried WHERE id = ?", (package.id,)):
                 return
             for photo in photos:
-                self._desk.db.run_many(_REMEMBER, [(photo.sha256, i, photo.size, now) for i in photo.records])
+                self._album.take_along(File(photo.sha256, photo.size), photo.of or "", photo.records)
             row = (package.id, name[:200], manifest.device, now, manifest.mutations, body, _written(said))
             self._desk.db.run(_TAKE, row)
 

@@ -4,7 +4,7 @@ A check half filled in 填写中的检查: every answer so far, what they come t
 Pure. A sheet is kept as a draft after every answer, so whatever it knows is plain JSON.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -33,11 +33,12 @@ _MARK = "+"
 
 
 class Photo(Struct):
-    """A photo to attach: the file, what it is for, and the item it shows."""
+    """A photo to attach: the file, what it is for, the item it shows, and whether it was taken just now."""
 
     path: str
     role: str
     item: str | None = None
+    origin: Literal["camera", "gallery"] = "camera"
 
 
 class Sheet(Struct):
@@ -122,10 +123,12 @@ class Sheet(Struct):
         if marks:
             self.notes.setdefault(item.code, {}).update(dict.fromkeys(marks, True))
 
-    def add_photo(self, path: str, role: str, item: Item | None) -> None:
+    def add_photo(
+        self, path: str, role: str, item: Item | None, origin: Literal["camera", "gallery"] = "camera"
+    ) -> None:
         """Name a photo to be attached; one picture proves one thing, so the last purpose named for a file counts."""
         others = [photo for photo in self.photos if photo.path != path]
-        self.photos = [*others, Photo(path, role, item.code if item else None)]
+        self.photos = [*others, Photo(path, role, item.code if item else None, origin)]
 
     def unanswered(self) -> list[str]:
         """Return the fields, beside the items, that the check cannot do without and nobody answered yet."""

@@ -1,5 +1,5 @@
 """
-FieldClient 平板客户端: six verbs, one of which needs a network.
+FieldClient 平板客户端: seven verbs, two of which need a network.
 
     tablet = FieldClient("tablet.db", transport=HTTPTransport("https://haizhou.example"))
     tablet.enrol("Q7KD-2M", device_name="平板 3")
@@ -7,7 +7,8 @@ FieldClient 平板客户端: six verbs, one of which needs a network.
     tablet.edit(shop, name="王记修车行")      # on disk before it returns
     tablet.attach(shop, Path("near.jpg"))     # hashed now; travels after the record
     tablet.read(shop)                         # what the worker wrote, over what the office knows
-    tablet.sync()                             # the only verb, beside enrol, that touches the network
+    tablet.sync()                             # records: the only verb, beside enrol, that needs a network
+    tablet.send_photos(network="wifi")        # photos, as far as the policy lets them go
 """
 
 import secrets
@@ -22,12 +23,12 @@ from schemas.mutations import Act
 from schemas.registry import TYPES
 from schemas.roles import Role
 from schemas.wire import MAX_PAGE_RECORDS
-from sync_client.attaching import Attacher
 from sync_client.calls import Office
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.drafts import Drafts
 from sync_client.driver import PLAIN, Driver
+from sync_client.evidence import Darkroom, Evidence
 from sync_client.finding import Condition, ask, find
 from sync_client.handover import Handover
 from sync_client.hearing import Hearing
@@ -45,14 +46,13 @@ from sync_client.transport import Transport
 from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told, Verified
 
 
-class FieldClient(Handover):
+class FieldClient(Handover, Evidence):
     """
-    One tablet. May be used from several threads, and several programs may open one file.
+    One tablet, for several threads; several programs may open one file.
 
     Args:
-        path: The tablet's file; it is made where there is none. Photo originals go into a folder
-            beside it.
-        transport: The way to the server; without one everything but ``enrol`` and ``sync`` works.
+        path: The tablet's file; it is made where there is none. Photos go into a folder beside it.
+        transport: The way to the server; without one everything works but ``enrol``, ``sync`` and ``send_photos``.
         clock: Returns milliseconds since 1970-01-01 UTC; it may be wrong and may jump.
         randomness: Returns so many random bytes.
         sleep: Waits so many seconds between two attempts of a sync.
@@ -89,9 +89,10 @@ class FieldClient(Handover):
         self._people = People(self._desk, randomness)
         self._drafts = Drafts(self._desk)
         self._recorder = Recorder(self._desk, self._journal, self._store, randomness)
-        self._attacher = Attacher(self._desk, self._recorder, self.path.with_name(self.path.name + "-photos"))
-        office = Office(transport, randomness)
-        self._ready_to_hand_over(self._desk, office, self._attacher.originals, randomness, sleep, app)
+        # Photos travel beside a sync: each counts its own traffic.
+        office, depot = (Office(transport, randomness) for _ in range(2))
+        self._darkroom = Darkroom(self._desk, self._recorder, depot, patience, sleep, randomness)
+        self._ready_to_hand_over(self._desk, office, self._darkroom.originals, randomness, sleep, app)
         self._meeting = Meeting(
             desk=self._desk,
             journal=self._journal,
@@ -253,31 +254,6 @@ class FieldClient(Handover):
             NoSuchRecord, schemas.problems.Refusal, NotEnrolled, StoreError: As ``edit``.
         """
         return self._recorder.void(record, reason)
-
-    def attach(
-        self,
-        record: Record | str,
-        photo: str | Path | bytes,
-        *,
-        item: str | None = None,
-        role: str | None = None,
-        taken_at: str | None = None,
-    ) -> Record:
-        """
-        Attach a photo 附照片: keep the original, and name it in the record by its SHA-256.
-
-        Args:
-            record: Which.
-            photo: The file, or its bytes.
-            item: The check item it shows.
-            role: overview, far, near, before or after; by itself near with an item, overview without.
-            taken_at: When, as 2020-07-18T08:15:30+08:00.
-
-        Raises:
-            StoreFull, StoreError: It cannot be read or kept.
-            NoSuchRecord, schemas.problems.Refusal, NotEnrolled: As ``edit``.
-        """
-        return self._attacher.attach(record, photo, item=item, role=role, taken_at=taken_at)
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -40,6 +40,8 @@ _TOLD: dict[int, type[StoreError]] = {
 }
 #: SQLite keeps a file of shared memory beside ours even to read; with less room than this it cannot: 64 KiB.
 _LEAST_ROOM = 64 * 1024
+#: What only one program of a tablet does at a time; see ``only_one``.
+SYNC, SENDING = "sync", "sending"
 
 
 class Database:
@@ -285,14 +287,16 @@ def _identity_of(path: Path) -> tuple[int, int] | None:
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[bool]:
+def only_one(path: Path, doing: str = SYNC) -> Iterator[bool]:
     """
     Hold the lock beside *path* that only one thread of one program can hold; say whether it was free.
+
+    What one is *doing*, syncing or sending photos, does not hinder the other.
 
     A lock of the operating system's on a second, empty SQLite file: it is gone when the program is,
     however it ended, on every system that SQLite runs on.
     """
-    gate = sqlite3.connect(path.with_name(path.name + "-sync"), timeout=0, isolation_level=None)
+    gate = sqlite3.connect(path.with_name(f"{path.name}-{doing}"), timeout=0, isolation_level=None)
     try:
         yield _taken(gate, path)
     finally:

@@ -15,6 +15,7 @@ import msgspec
 from schemas.clock import CORRECT_BEYOND_MS
 from schemas.wire import PROTOCOL, SyncRequest
 from schemas.wording import lasting
+from sync_client.album import Album
 from sync_client.calls import Office, answer_of
 from sync_client.database import Database
 from sync_client.desk import Desk
@@ -30,13 +31,14 @@ from sync_client.errors import (
 )
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
-from sync_client.status import photos_waiting
+from sync_client.originals import Originals
+from sync_client.photos.room import is_low, room_of
 from sync_client.times import moment
 from sync_client.transport import HTTPTransport, Request, Response, Transport
 
 FINE, WATCH, WRONG, UNKNOWN = "fine", "watch", "wrong", "unknown"
-#: A day's work with 300 photos wants about a gigabyte; below the second mark recording itself is at risk.
-_ROOM_MB, _NO_ROOM_MB = 1_000, 200
+#: Below it recording itself is at risk.
+_NO_ROOM_MB = 200
 _DAY_MS = 24 * 3600 * 1000
 #: A certificate that ends within two weeks is worth a word to the office.
 _SOON_S = 14 * 24 * 3600
@@ -48,7 +50,7 @@ class Finding:
     One thing that was looked at.
 
     Attributes:
-        code: ``disk``, ``file``, ``waiting``, ``server``, ``clock``, ``certificate``, ``enrolled``; stable.
+        code: ``disk``, ``file``, ``waiting``, ``photos``, ``server``, ``clock``, ``certificate``, ``enrolled``; stable.
         state: ``fine``, ``watch``, ``wrong`` or ``unknown``.
         zh, en: What was looked at.
         value_zh, value_en: What was found.
@@ -104,6 +106,7 @@ def _inside(desk: Desk, transport: Transport | None) -> Iterator[Finding]:
     yield file
     if file.state == FINE:
         yield _waiting(desk)
+        yield _photos(desk)
     network = list(_network(transport, desk.wall_ms))
     yield from network
     if file.state == FINE:
@@ -113,8 +116,9 @@ def _inside(desk: Desk, transport: Transport | None) -> Iterator[Finding]:
 
 def _disk(folder: Path) -> Finding:
     present = next(place for place in (folder, *folder.parents) if place.exists())
-    free = shutil.disk_usage(present).free // 1_000_000
-    state = FINE if free >= _ROOM_MB else WATCH if free >= _NO_ROOM_MB else WRONG
+    usage = shutil.disk_usage(present)
+    free = usage.free // 1_000_000
+    state = FINE if not is_low(usage.free, usage.total) else WATCH if free >= _NO_ROOM_MB else WRONG
     advice = () if state == FINE else ("请腾出空间，照片尤其占地方", "make room; photos take most of it")
     return Finding("disk", state, "可用空间", "free space", f"{free} MB", f"{free} MB", *advice)
 
@@ -140,9 +144,7 @@ def _waiting(desk: Desk) -> Finding:
     journal = Journal(desk.db)
     oldest, count = journal.oldest_waiting_ms(), journal.counts()["waiting"]
     if oldest is None:
-        photos = photos_waiting(desk.db)
-        here = (f"；{photos} 张照片的原图只在本机", f"; {photos} photos are here alone") if photos else ("", "")
-        return Finding("waiting", FINE, "待发", "waiting", f"没有{here[0]}", f"nothing{here[1]}")
+        return Finding("waiting", FINE, "待发", "waiting", "没有", "nothing")
     age = max(desk.now_ms() - oldest, 0)
     zh, en = lasting(age)
     told = (f"{count} 条，最早一条已等 {zh}（{moment(oldest)}）", f"{count}, the oldest for {en} ({moment(oldest)})")
@@ -151,6 +153,30 @@ def _waiting(desk: Desk) -> Finding:
     return Finding(
         "waiting", WATCH, "待发", "waiting", *told, "请尽快连接网络后同步", "sync as soon as there is a network"
     )
+
+
+def _photos(desk: Desk) -> Finding:
+    """Look whether what waits still lies in the folder, and whether there is room for more."""
+    album = Album(desk)
+    counts, room = album.counts(), room_of(desk)
+    kept = Originals(desk.db.path.with_name(desk.db.path.name + "-photos"))
+    gone = sum(not kept.place_of(name).is_file() for name in album.waiting())
+    waiting = (
+        f"{counts.photos} 张照片待传，{counts.bytes // 1_000_000} MB",
+        f"{counts.photos} photos wait, {counts.bytes // 1_000_000} MB",
+    )
+    told = waiting if counts.photos else ("没有待传的照片", "no photos wait")
+    if gone or counts.refused or counts.lost:
+        lost = gone + counts.lost
+        zh = f"{told[0]}；{lost} 个文件丢失，{counts.refused} 个未被接受"
+        en = f"{told[1]}; {lost} files are lost, {counts.refused} were refused"
+        advice = ("运行 gridward photos list；请勿删除数据文件夹", "gridward photos list; keep the folder")
+        return Finding("photos", WRONG, "照片", "photos", zh, en, *advice)
+    if room.low:
+        freed = room.to_tidy // 1_000_000
+        hint = (f"清理可腾出 {freed} MB：gridward photos tidy", f"tidying would free {freed} MB: gridward photos tidy")
+        return Finding("photos", WATCH, "照片", "photos", *told, *hint)
+    return Finding("photos", FINE, "照片", "photos", *told)
 
 
 # -- the way to the server --------------------------------------------------------------------------

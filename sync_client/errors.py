@@ -31,6 +31,8 @@ SyncError               base of all: catch this one to keep a worker working
         ├── NoSealing           the library that opens sealed files is not installed
         └── SealUnreadable      the note of how it was sealed is missing or damaged
 
+Those about photos alone stand in ``sync_client.photos.errors``.
+
 What the local check of a record finds wrong is a ``schemas.problems.Refusal`` and writes nothing. A
 change the server will not take is an outcome in the report, not an exception.
 """
@@ -39,6 +41,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from sync_client.photos.values import PhotoReport
     from sync_client.values import SyncReport
 
 
@@ -48,6 +51,7 @@ class SyncError(Exception):
 
     Attributes:
         report: What the sync had done before it stopped; None outside a sync.
+        photos: The same of a sending of photos.
         retry_after_s: When asking again makes sense, where the server said so.
     """
 
@@ -62,6 +66,7 @@ class SyncError(Exception):
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.report: SyncReport | None = None
+        self.photos: PhotoReport | None = None
         super().__init__(detail)
 
     @property

@@ -124,7 +124,7 @@ class Handover:
         Raises:
             WorkWaiting: Mutations, photos, drafts or packages lie here alone, and none of the two ways was taken.
             WrongReleaseCode: The code is wrong.
-            SyncUnderWay: It is syncing.
+            SyncUnderWay: It is syncing, or sending photos.
             StoreError: The file did not take it (nothing happened), or a folder beside it could not be removed
                 (done when the tablet is opened next).
         """

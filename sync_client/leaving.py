@@ -16,8 +16,9 @@ import msgspec
 
 from schemas import release, wire
 from schemas.mutations import decode_mutation
+from sync_client.album import Album
 from sync_client.carrying import waiting_in
-from sync_client.database import only_one
+from sync_client.database import SENDING, only_one
 from sync_client.desk import Desk
 from sync_client.errors import (
     LocalStoreDamaged,
@@ -30,6 +31,7 @@ from sync_client.errors import (
     WrongReleaseCode,
 )
 from sync_client.originals import Originals
+from sync_client.photos.errors import SendingUnderWay
 from sync_client.rescue import Noted, digest_of, drafts_of, noted_in
 from sync_client.status import is_doubtful
 
@@ -48,7 +50,7 @@ _NEW = """UPDATE device SET (install, device, token, district, epoch, person, ro
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What lies on this tablet alone: numbers of mutations, originals, the drafts as they are, packages carried."""
+    """What lies on this tablet alone: numbers of mutations, photo files, the drafts as they are, packages carried."""
 
     numbers: frozenset[int]
     photos: frozenset[str]
@@ -68,7 +70,7 @@ class Left:
         """Return it in a few words of both languages."""
         counted = (
             (len(self.numbers), "条修改", "mutations"),
-            (len(self.photos), "张照片原图", "originals"),
+            (len(self.photos), "个照片文件", "photo files"),
             (self.draft_count, "份草稿", "drafts"),
             (self.carried, "个捎带的救援包", "packages carried"),
         )
@@ -143,9 +145,9 @@ class Leaving:
         In one transaction of the file itself: a file moved from under another program would take that program's
         next records with it. The folders beside it follow, also after a crash, see ``finish``.
         """
-        with only_one(self._desk.db.path) as free:
-            if not free:
-                raise SyncUnderWay
+        with only_one(self._desk.db.path) as free, only_one(self._desk.db.path, SENDING) as idle:
+            if not free or not idle:
+                raise SyncUnderWay if not free else SendingUnderWay
             released = code is not None and self._redeem(RESET, code)
             with self._desk.db.writing():
                 self._permit(self.left(), exported, released=released)
@@ -160,11 +162,11 @@ class Leaving:
         counts, until a sync has offered it.
         """
         db, drafts = self._desk.db, drafts_of(self._desk)
-        numbers = db.all(_JOURNAL if is_doubtful(db) else _OPEN)
-        photos = db.all("SELECT DISTINCT sha256 FROM original WHERE state <> 'verified'")
+        doubtful = is_doubtful(db)
+        numbers = db.all(_JOURNAL if doubtful else _OPEN)
         return Left(
             frozenset(n for (n,) in numbers),
-            frozenset(sha256 for (sha256,) in photos if self._lies_here(sha256)),
+            frozenset(filter(self._lies_here, Album(self._desk).here_alone(doubtful=doubtful))),
             hashlib.sha256(drafts).hexdigest(),
             int(db.one("SELECT count(*) FROM draft")[0]),
             waiting_in(self._desk),

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas import wire
 from schemas.wire import Report
+from sync_client.album import Album
 from sync_client.applying import Applier
 from sync_client.asking import Asking
 from sync_client.calls import UNREADABLE, Office
@@ -70,6 +71,8 @@ class Meeting:
             if head.device not in (None, enrolled.device) and head.epoch == enrolled.epoch:
                 # The office remembers what it took, as another device's: offered again it would be there twice.
                 self.journal.leave_behind(head.device or "")
+            if head.device not in (None, enrolled.device):
+                Album(self.desk).queue_again()
             head.device, head.district = enrolled.device, enrolled.district
             head.token = enrolled.token or head.token
             head.epoch = head.epoch or enrolled.epoch

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sync_client.errors import StoreError, StoreFull
 
-_NO_SPACE = 28  # ENOSPC
+NO_SPACE = 28  # ENOSPC
 _PIECE = 1 << 20
 
 
@@ -36,17 +36,28 @@ class Originals:
         try:
             return self._keep(source)
         except OSError as error:
-            kind = StoreFull if error.errno == _NO_SPACE else StoreError
+            kind = StoreFull if error.errno == NO_SPACE else StoreError
             raise kind(str(error)) from error
 
     def _keep(self, source: Path | bytes) -> tuple[str, int]:
         data = source if isinstance(source, bytes) else source.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         place = self.place_of(sha256)
-        if not place.exists():
+        if not _holds(place, data):
             place.parent.mkdir(parents=True, exist_ok=True)
             _write_through(place, data)
+        # Also the name of what lay there: whoever wrote it may have died, or found the disk full, before this.
+        # And the photo folder's own: the first photo has only just made it.
+        for folder in list(place.parents)[:3]:
+            sync_folder(folder)
         return sha256, len(data)
+
+
+def _holds(place: Path, data: bytes) -> bool:
+    try:
+        return place.stat().st_size == len(data) and place.read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def _write_through(place: Path, data: bytes) -> None:
@@ -62,8 +73,6 @@ def _write_through(place: Path, data: bytes) -> None:
     except OSError:
         beside.unlink(missing_ok=True)
         raise
-    for folder in (place.parent, place.parent.parent):
-        sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

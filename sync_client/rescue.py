@@ -8,7 +8,7 @@ taken out. See ``schemas.rescue`` for the file; the tablet's token is never in i
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,9 +23,12 @@ from schemas.mutations import decode_mutation
 from schemas.problems import Refusal
 from schemas.rescue import DRAFTS, MAC, MANIFEST, PHOTOS, Drafts, Manifest, Part, Photo
 from schemas.wire import MAX_MUTATIONS
+from sync_client.album import Album
 from sync_client.desk import Desk
 from sync_client.errors import StoreError
 from sync_client.originals import Originals, sync_folder
+from sync_client.photos.values import PhotoFile
+from sync_client.status import is_doubtful
 from sync_client.times import instant
 
 #: Where the tablet notes what it last took out; see ``Noted``.
@@ -44,7 +47,6 @@ _OURS = "again IS NULL AND device IS NULL"
 _OPEN = f"""{_ROWS} WHERE outcome IS NULL OR (group_first IN
     (SELECT group_first FROM journal WHERE outcome IS NULL) AND {_OURS}) ORDER BY n"""  # noqa: S608  # names of ours
 _ALL = f"{_ROWS} WHERE outcome IS NULL OR ({_OURS}) ORDER BY n"
-_ORIGINALS = "SELECT sha256, record_id, bytes, state FROM original ORDER BY sha256, record_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Exported:
 
     Attributes:
         sha256: Of the file.
-        photos, missing, left_out: Originals in it, not on the tablet any more, and left out on request.
+        photos, missing, left_out: Photo files in it, not on the tablet any more, and left out on request.
         noted: Whether the tablet could note it; a write-protected one cannot.
     """
 
@@ -69,7 +71,7 @@ class Exported:
 
 
 class Noted(msgspec.Struct, frozen=True):
-    """What the tablet last took out: numbers, originals, the drafts' SHA-256, and the file."""
+    """What the tablet last took out: numbers, photo files, the drafts' SHA-256, and the file."""
 
     numbers: list[int]
     photos: list[str]
@@ -110,11 +112,12 @@ class Rescuer:
         kept = originals or self._originals
         with self._desk.db.lock:
             rows = [Row(*row) for row in self._desk.db.all(_ALL if whole else _OPEN)]
-            found = self._desk.db.all(_ORIGINALS)
+            album = Album(self._desk)
+            files, lacking = album.files(), album.here_alone(doubtful=is_doubtful(self._desk.db))
             drafts = drafts_of(self._desk)
             head, made_ms = self._desk.head(), self._desk.now_ms()
         parts = list(_parts(rows))
-        pictures = [_looked_at(kept, *one, wanted=photos) for one in _pictures(rows, found, whole=whole)]
+        pictures = [_looked_at(kept, one, wanted=photos) for one in _pictures(rows, files, lacking, whole=whole)]
         manifest = Manifest(
             format=rescue.FORMAT,
             district=head.district,
@@ -212,40 +215,65 @@ def _together(cut: list[Row], bundle: list[Row], size: int) -> bool:
 # -- photos -----------------------------------------------------------------------------------------
 
 
-def _pictures(rows: Iterable[Row], found: Iterable[Any], *, whole: bool) -> Iterator[tuple[str, list[str], int]]:
-    """Yield every original concerned with its records and its size: by the album, and as the mutations name them."""
-    concerned, sizes, records = set[str](), dict[str, int](), dict[str, set[str]]()
-    for row in rows:
-        concerned.add(row.record_id)
-        for sha256 in _named(row.payload):
-            records.setdefault(sha256, set()).add(row.record_id)
-    for sha256, record_id, size, state in found:
-        if record_id in concerned or (whole and state != "verified"):
-            records.setdefault(sha256, set()).add(record_id)
-            sizes[sha256] = size
-    for sha256, of in sorted(records.items()):
-        yield sha256, sorted(of), sizes.get(sha256, 0)
+class _Concerned(NamedTuple):
+    """A photo's file, the records that use it, and of a copy its original."""
+
+    sha256: str
+    records: list[str]
+    size: int
+    of: str | None
 
 
-def _named(payload: bytes) -> Iterator[str]:
+def _pictures(
+    rows: Iterable[Row], files: Iterable[PhotoFile], lacking: Collection[str], *, whole: bool
+) -> Iterator[_Concerned]:
+    """
+    Yield every file concerned that the office may lack: by the album, and as the mutations name them.
+
+    Args:
+        rows: The mutations that go into the package.
+        files: What the album knows.
+        lacking: Those of its files that the office is not known to have.
+        whole: Also files of records of which no mutation goes.
+    """
+    concerned, known = {row.record_id for row in rows}, {file.sha256: file for file in files}
+    uses = {(sha256, row.record_id): of for row in rows for sha256, of in _named(row.payload)}
+    uses |= {(one.sha256, one.record_id): one.of for one in files if whole or one.record_id in concerned}
+    found: dict[str, tuple[set[str], str | None]] = {}
+    for (sha256, record_id), of in uses.items():
+        if sha256 in lacking or sha256 not in known:
+            found.setdefault(sha256, (set(), of))[0].add(record_id)
+    for sha256, (records, of) in sorted(found.items()):
+        size = known[sha256].bytes if sha256 in known else 0
+        yield _Concerned(sha256, sorted(records), size, of)
+
+
+def _named(payload: bytes) -> Iterator[tuple[str, str | None]]:
+    """Yield the files that a mutation names: an original with None, a copy with its original."""
     mutation = decode_mutation(payload)
     for photo in (*mutation.add.get("photos", ()), *(mutation.set.get("photos") or ())):
-        sha256 = photo.get("sha256") if isinstance(photo, dict) else None
-        if isinstance(sha256, str) and _HASH.fullmatch(sha256):
-            yield sha256
+        told = photo if isinstance(photo, dict) else {}
+        original, copy = (_hash_in(told.get(name)) for name in ("sha256", "copy"))
+        if original:
+            yield original, None
+            yield from [(copy, original)] if copy else []
 
 
-def _looked_at(originals: Originals, sha256: str, records: list[str], size: int, *, wanted: bool) -> Photo:
-    """Say whether an original is there, and still what it was when it was taken."""
-    place = originals.place_of(sha256)
+def _hash_in(value: Any) -> str | None:
+    return value if isinstance(value, str) and _HASH.fullmatch(value) else None
+
+
+def _looked_at(originals: Originals, one: _Concerned, *, wanted: bool) -> Photo:
+    """Say whether a file is there, and still what it was when it was taken."""
+    place, size = originals.place_of(one.sha256), one.size
     try:
-        sound = digest_of(place) == sha256
+        sound = digest_of(place) == one.sha256
         size = place.stat().st_size
     except OSError:
         sound = False
     fits = wanted and size <= rescue.MAX_PHOTO_BYTES
     state = "missing" if not sound else "here" if fits else "left_out"
-    return Photo(sha256, records, size, state)  # type: ignore[arg-type]  # a word of the three
+    return Photo(one.sha256, one.records, size, state, one.of)  # type: ignore[arg-type]  # a word of the three
 
 
 def _here(photos: Iterable[Photo]) -> list[str]:

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 
 from schemas.wire import Report
+from sync_client.album import Album
 from sync_client.carrying import waiting_in
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.hearing import Hearing
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
+from sync_client.photos.room import room_of
 from sync_client.values import Person, Status
 
 #: Free space is told in steps, so that an idle tablet has nothing new to say: 256 MB.
@@ -24,7 +26,7 @@ def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing,
     """Return where the tablet stands now."""
     with desk.db.lock:
         head, counts = desk.head(), journal.counts()
-        heard = hearing.told(person.id if person else None)
+        heard, photos = hearing.told(person.id if person else None), Album(desk).counts()
         problem = desk.db.note("problem")
         told: dict[str, Any] | None = msgspec.json.decode(problem) if problem else None
         last_sync = desk.db.note("last_sync_ms")
@@ -39,7 +41,7 @@ def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing,
             attention=counts["attention"],
             conflicts=sum(one.open for one in heard),
             told=len(heard),
-            photos_waiting=photos_waiting(desk.db),
+            photos_waiting=photos.photos,
             oldest_waiting_ms=journal.oldest_waiting_ms(),
             last_sync_ms=int(last_sync) if last_sync else None,
             next_sync_after_s=int(desk.db.note("next_sync_after_s") or 0),
@@ -48,6 +50,11 @@ def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing,
             drafts=desk.db.one("SELECT count(*) FROM draft")[0],
             carried=waiting_in(desk),
             forgotten=_doubt(desk.db) == _FORGOTTEN,
+            photo_bytes_waiting=photos.bytes,
+            photo_files=photos.states,
+            photos_refused=photos.refused,
+            photos_lost=photos.lost,
+            room=room_of(desk),
         )
 
 
@@ -57,7 +64,7 @@ def report_of(desk: Desk, journal: Journal, app: str | None, free_bytes: int) ->
     steps = free_bytes // (_SPACE_STEP_MB * 1_000_000)
     return Report(
         waiting=journal.counts()["waiting"],
-        photos_waiting=photos_waiting(desk.db),
+        photos_waiting=Album(desk).counts().photos,
         oldest_waiting_at=None if oldest is None else _moment(oldest),
         app=app,
         free_mb=steps * _SPACE_STEP_MB,
@@ -87,11 +94,6 @@ def _note_doubt(db: Database, why: str) -> None:
 def _doubt(db: Database) -> str | None:
     why, _, synced = (db.note(_DOUBT) or " never").partition(" ")
     return why if synced == (db.note("last_sync_ms") or "") else None
-
-
-def photos_waiting(db: Database) -> int:
-    """Return how many photos the server does not have yet."""
-    return int(db.one("SELECT count(*) FROM original WHERE state <> 'verified'")[0])
 
 
 def _moment(ms: int) -> str:

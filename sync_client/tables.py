@@ -134,5 +134,45 @@ CREATE TABLE carried (
 ) WITHOUT ROWID
 """
 
+# parts: the SHA-256 of each part, behind blanks, once they were reckoned. sent: the numbers of the parts that the
+# office is known to have; tried: of those that ever set out. removed: its file was taken off the tablet. seen: what
+# was told of it was put aside. A use is told once the office has answered for it; asked: behind which sync it did
+# not know the record yet. What was kept before there were copies travels as it is.
+_PHOTOS = """
+CREATE TABLE photo_file (
+    sha256 TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    parts TEXT NOT NULL DEFAULT '',
+    sent TEXT NOT NULL DEFAULT '',
+    tried TEXT NOT NULL DEFAULT '',
+    captured_ms INTEGER NOT NULL,
+    verified_ms INTEGER,
+    problem TEXT,
+    seen INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    next_try_ms INTEGER NOT NULL DEFAULT 0,
+    removed INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX photo_file_open ON photo_file (state) WHERE state <> 'verified';
+
+CREATE TABLE photo_use (
+    sha256 TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    of TEXT NOT NULL DEFAULT '',
+    told INTEGER NOT NULL DEFAULT 0,
+    asked TEXT,
+    PRIMARY KEY (sha256, record_id, of)
+) WITHOUT ROWID;
+CREATE INDEX photo_use_copies ON photo_use (of) WHERE of <> '';
+CREATE INDEX photo_use_open ON photo_use (sha256) WHERE told = 0;
+CREATE INDEX photo_use_record ON photo_use (record_id);
+
+INSERT INTO photo_file (sha256, bytes, state, captured_ms)
+    SELECT sha256, max(bytes), min(state), min(captured_ms) FROM original GROUP BY sha256;
+INSERT INTO photo_use (sha256, record_id) SELECT sha256, record_id FROM original;
+DROP TABLE original
+"""
+
 #: Entry *i* turns a file of version *i* into one of version *i + 1*; entries are never edited.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TELLINGS, _AGAIN)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TELLINGS, _AGAIN, _PHOTOS)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from sync_client.errors import GarbledAnswer, Unreachable
 from sync_client.transport import Request, Response, Transport
@@ -25,7 +26,7 @@ class InProcessTransport:
     Carries requests to a WSGI app in this process.
 
     Args:
-        app: Any WSGI app.
+        app: Any WSGI app; it is asked as well where a request names a whole address, under that host.
         host: What the app is told it is called.
     """
 
@@ -52,7 +53,8 @@ class InProcessTransport:
         return Response(int(status.split()[0]), {name.lower(): value for name, value in headers}, body)
 
     def _environ(self, request: Request) -> dict[str, Any]:
-        path, _, query = request.path.partition("?")
+        address = urlsplit(request.path)
+        host, path, query = address.netloc or self._host, address.path, address.query
         named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
         content = {name: named.pop(f"HTTP_{name}", "") for name in ("CONTENT_TYPE", "CONTENT_LENGTH")}
         return {
@@ -60,10 +62,10 @@ class InProcessTransport:
             "SCRIPT_NAME": "",
             "PATH_INFO": path,
             "QUERY_STRING": query,
-            "SERVER_NAME": self._host,
+            "SERVER_NAME": host,
             "SERVER_PORT": "443",
             "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": self._host,
+            "HTTP_HOST": host,
             "REMOTE_ADDR": "127.0.0.1",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "https",

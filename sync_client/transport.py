@@ -19,6 +19,7 @@ from urllib3.util import SKIP_HEADER, Timeout
 
 from schemas.wire import MAX_BODY_INFLATED
 from sync_client.errors import GarbledAnswer, Unreachable, UntrustedServer
+from sync_client.photos.errors import UnsafeAddress
 
 _PIECE = 64 * 1024
 _HTTPS = 443
@@ -27,7 +28,11 @@ _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]+){3}|::1")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; ``path`` begins at the server's root and holds the query, if any."""
+    """
+    One request; ``path`` begins at the server's root and holds the query, if any.
+
+    Or it is a whole address of another host's, where the server asked for a photo's part to be put.
+    """
 
     method: str
     path: str
@@ -85,12 +90,11 @@ class HTTPTransport:
         if parts.scheme == "http" and not plain_http and not _LOOPBACK.fullmatch(parts.hostname):
             raise ValueError(f"{url}: not https (plain_http=True allows it)")
         self._root = url.rstrip("/")
-        self._connect_s, self._ca_certs = connect_s, ca_certs
-        self._pool = urllib3.PoolManager(
-            num_pools=1,
-            retries=False,
-            timeout=Timeout(connect=connect_s, read=read_s),
-            ca_certs=ca_certs,
+        self._connect_s, self._ca_certs, self._plain_http = connect_s, ca_certs, plain_http
+        timeout = Timeout(connect=connect_s, read=read_s)
+        # What goes to another host must not close the connection to our own.
+        self._pool, self._elsewhere = (
+            urllib3.PoolManager(num_pools=1, retries=False, timeout=timeout, ca_certs=ca_certs) for _ in range(2)
         )
 
     def send(self, request: Request) -> Response:
@@ -104,11 +108,12 @@ class HTTPTransport:
             raise (UntrustedServer if untrusted else Unreachable)(str(error)) from error
 
     def _send(self, request: Request) -> Response:
+        ours = request.path.startswith("/")
         # Every header costs a tablet bytes on every sync, so none goes that nobody reads.
         headers = {"User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER, **request.headers}
-        answer = self._pool.urlopen(
+        answer = (self._pool if ours else self._elsewhere).urlopen(
             request.method,
-            self._root + request.path,
+            self._root + request.path if ours else self._safe(request.path),
             body=request.body or None,
             headers=headers,
             redirect=False,
@@ -127,6 +132,23 @@ class HTTPTransport:
             answer.release_conn()
         named = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status, named, body)
+
+    def _safe(self, address: str) -> str:
+        """
+        Return *address* if a photo may go there.
+
+        Raises:
+            UnsafeAddress: It is none, or anybody could listen in.
+        """
+        try:
+            parts = urlsplit(address)
+            host, named = parts.hostname or "", parts.username is not None or parts.port == 0
+        except ValueError as error:
+            raise UnsafeAddress(address) from error
+        plain = parts.scheme == "http" and (self._plain_http or _LOOPBACK.fullmatch(host))
+        if not host or named or not (parts.scheme == "https" or plain):
+            raise UnsafeAddress(f"{parts.scheme}://{host}")
+        return address
 
     def certificate_ends_s(self) -> int | None:
         """
@@ -158,6 +180,7 @@ class HTTPTransport:
     def close(self) -> None:
         """Let go of the connection."""
         self._pool.clear()
+        self._elsewhere.clear()
 
 
 def _whole(answer: urllib3.BaseHTTPResponse) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.grid import lies_in_any
 from schemas.records import Fields
+from sync_client.photos.values import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,9 @@ class Status:
     ``attention`` counts what the server would not take. ``told`` counts what whoever works now was told of
     his edits and has not put aside, ``conflicts`` those of it that somebody still has to decide. ``carried`` counts
     other tablets' rescue packages that the office has not answered for good. ``forgotten``: the office did not know
-    this tablet when it was asked last, so it may lack what it had acknowledged, too.
+    this tablet when it was asked last, so it may lack what it had acknowledged, too. ``photos_waiting`` counts photos
+    of which some file waits, ``photo_bytes_waiting`` the bytes of these files, ``photo_files`` files by state, verified
+    ones left out; ``photos_refused`` and ``photos_lost`` count files that nobody has put aside.
     """
 
     enrolled: bool
@@ -201,6 +204,11 @@ class Status:
     drafts: int
     carried: int = 0
     forgotten: bool = False
+    photo_bytes_waiting: int = 0
+    photo_files: dict[str, int] = field(default_factory=dict)
+    photos_refused: int = 0
+    photos_lost: int = 0
+    room: Room | None = None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ what a person can type, a program can hand over with ``--answer``.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from schemas.checks.forms import FLAGS, Item
 from schemas.parts import NO_FIX_REASONS
@@ -28,6 +28,8 @@ _NOT_DETAILS = frozenset(
 )  # fmt: skip
 _AFTER_FINDINGS = ("notice_given", "operator_reaction")
 _LATITUDE_AND_LONGITUDE = 2
+#: How it is said that a photo was not taken just now.
+_FROM_GALLERY = ("+相册", "+相册导入", "+gallery")
 
 
 class Postponed(Exception):
@@ -115,11 +117,14 @@ class Dialogue:
         self.sheet.fields.pop("no_fix_reason", None)
 
     def _photo(self, rest: str) -> None:
-        """Read ``[item] [role] file``; an item's is near, the check's the whole view."""
+        """Read ``[item] [role] [+gallery] file``; an item's is near, the check's the whole view."""
         item, role = None, None
+        origin: Literal["camera", "gallery"] = "camera"
         while rest:
             head, _, tail = rest.partition(" ")
-            if item is None and (found := self.sheet.item(head)):
+            if folded(head) in _FROM_GALLERY:
+                origin = "gallery"
+            elif item is None and (found := self.sheet.item(head)):
                 item = found
             elif role is None and (called := _role(head)):
                 role = called
@@ -129,7 +134,7 @@ class Dialogue:
         path = Path(rest.strip("'\"")).expanduser()
         if not rest:
             raise NotUnderstood("请写照片文件，如 p H1 近景 near.jpg。", "Name a file: p H1 near near.jpg.")
-        self.sheet.add_photo(str(picture_at(path).resolve()), role or ("near" if item else "overview"), item)
+        self.sheet.add_photo(str(picture_at(path).resolve()), role or ("near" if item else "overview"), item, origin)
 
     # -- the conversation ------------------------------------------------------------------------
 

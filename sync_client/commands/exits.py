@@ -2,7 +2,7 @@
 What a program that called ``gridward`` reads from its exit code 退出码.
 
 ``DELIVERED`` is what every command ends with that did what it was asked. The commands that tell where the
-work stands (``status``, ``sync``, ``outbox``, ``conflicts``, ``doctor``) say more.
+work stands (``status``, ``sync``, ``outbox``, ``conflicts``, ``photos list``, ``photos send``, ``doctor``) say more.
 """
 
 from enum import IntEnum
@@ -17,7 +17,7 @@ class Exit(IntEnum):
     DELIVERED = 0  # done; nothing waits
     TROUBLE = 1  # it could not be done, and the text says why
     WAITING = 2  # records or photos still wait to be sent
-    ATTENTION = 3  # something was rejected, or a conflict is open
+    ATTENTION = 3  # something was rejected, a conflict is open, or a photo is refused or lost
     NO_NETWORK = 4  # no answer came, or not the server's
     NOT_ADMITTED = 5  # not enrolled, or revoked
     REPAIRED = 6  # the tablet was not equal to the office, and is now
@@ -34,7 +34,7 @@ def standing(status: Status) -> Exit:
     """Return where the work of a tablet stands; what is worst counts."""
     if not status.enrolled or status.forgotten or is_revoked(status):
         return Exit.NOT_ADMITTED
-    if status.attention or status.conflicts:
+    if status.attention or status.conflicts or status.photos_refused or status.photos_lost:
         return Exit.ATTENTION
     return Exit.WAITING if status.waiting or status.photos_waiting or status.carried else Exit.DELIVERED
 

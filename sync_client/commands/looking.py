@@ -16,6 +16,7 @@ from sync_client.client import FieldClient
 from sync_client.commands import filters
 from sync_client.commands.exits import is_revoked, standing
 from sync_client.commands.naming import record_called, roles_of, when
+from sync_client.commands.photos import standing_of, tell_photos
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import note_text, photo_texts, short_name, value_text
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
@@ -84,11 +85,7 @@ def tell_waiting(voice: Voice, status: Status) -> None:
         voice.hint("有网络时运行 gridward sync", "run gridward sync when there is a network")
     elif status.enrolled and not status.forgotten:
         voice.say("全部已送达", "everything is delivered", GOOD)
-    if status.photos_waiting:
-        voice.say(
-            f"{status.photos_waiting} 张照片的原图只在本机", f"{status.photos_waiting} photos are here alone", WAIT
-        )
-        voice.hint("本版不上传原图，请勿删除数据文件夹", "this version sends none of them: keep the folder")
+    tell_photos(voice, status)
     _tell_carried(voice, status)
     if status.attention:
         voice.say(f"{status.attention} 条未被接受", f"{status.attention} rejected", BAD)
@@ -218,6 +215,8 @@ def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     voice.pairs([("编号", "number", number)] if number else [])
     _tell_items(voice, record)
     _tell_photos(voice, record)
+    if files := client.photos(record):
+        voice.pairs([("照片文件", "photo files", standing_of(voice, files))])
     voice.show(Text(f"  {record.id}  {record.grid}  {names.person(record.by)} {when(record.at)}", QUIET))
 
 

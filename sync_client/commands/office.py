@@ -11,13 +11,18 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from sync_client import doctor, values
+from sync_client.client import FieldClient
 from sync_client.commands.exits import Exit, after, standing
 from sync_client.commands.looking import tell_waiting
 from sync_client.commands.naming import roles_of
+from sync_client.commands.photos import network_option, tell_sent, watched
 from sync_client.commands.session import Address, Session, pass_session
 from sync_client.commands.voice import BAD, GOOD, QUIET, WAIT, Voice
 from sync_client.errors import SyncError
 from sync_client.labels import NotUnderstood
+from sync_client.photos.errors import SendingUnderWay
+from sync_client.photos.policy import Network
+from sync_client.photos.values import PhotoReport
 from sync_client.times import instant
 from sync_client.values import Person, Status, SyncReport
 
@@ -82,11 +87,13 @@ def _tell_enrolled(voice: Voice, people: list[Person], signed: set[str]) -> None
 
 
 @click.command("sync")
+@click.option("--no-photos", is_flag=True, help="只同步记录，不传照片 records alone, no photos")
+@network_option
 @pass_session
 @click.pass_context
-def sync_command(context: click.Context, session: Session) -> None:
-    """发送待发的，取回新的。 Send what waits and fetch what is new."""
-    voice, problem = session.voice, None
+def sync_command(context: click.Context, session: Session, network: Network | None, *, no_photos: bool) -> None:
+    """发送待发的，取回新的，再按策略传照片。 Send what waits, fetch what is new, then send photos by the policy."""
+    voice, problem, photos = session.voice, None, None
     with session.tablet() as client:
         before = {one.mark for one in client.conflicts(aside=True)}
         try:
@@ -94,15 +101,38 @@ def sync_command(context: click.Context, session: Session) -> None:
                 report = client.sync(watch)
         except SyncError as error:
             problem, report = error, error.report or SyncReport(problem=error.problem)
+        if problem is None and not no_photos:
+            photos, problem = _send_photos(voice, client, network)
         status = client.status()
         heard = sum(one.mark not in before for one in client.conflicts())
     code = after(problem) if problem else standing(status)
-    told = {"report": report, "status": status, "explanations": heard, "exit": int(code)}
-    voice.answer(told, lambda: _tell_sync(voice, report, status, problem, heard))
+    told = {"report": report, "photos": photos, "status": status, "explanations": heard, "exit": int(code)}
+    synced = None if photos else problem
+    voice.answer(told, lambda: _tell_sync(voice, report, photos, status, synced, heard))
     context.exit(code)
 
 
-def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncError | None, heard: int) -> None:
+def _send_photos(
+    voice: Voice, client: FieldClient, network: Network | None
+) -> tuple[PhotoReport | None, SyncError | None]:
+    """Send what may travel; where another program is at it, leave it to that."""
+    try:
+        with watched(voice) as watch:
+            return client.send_photos(network=network, progress=watch), None
+    except SendingUnderWay:
+        return None, None
+    except SyncError as error:
+        return error.photos, error
+
+
+def _tell_sync(
+    voice: Voice,
+    report: SyncReport,
+    photos: PhotoReport | None,
+    status: Status,
+    problem: SyncError | None,
+    heard: int,
+) -> None:
     if problem:
         voice.problem(problem.problem)
     else:
@@ -121,6 +151,8 @@ def _tell_sync(voice: Voice, report: SyncReport, status: Status, problem: SyncEr
     if heard:
         zh = f"有 {heard} 条合并说明，运行 gridward conflicts 查看"
         voice.say(zh, f"{heard} explanations came: gridward conflicts", WAIT)
+    if photos:
+        tell_sent(voice, photos)
     tell_waiting(voice, status)
 
 
@@ -149,7 +181,7 @@ def doctor_command(context: click.Context, session: Session) -> None:
     """
     体检本机和网络。 Examine this tablet and its network.
 
-    时钟、磁盘、数据文件、待发、服务器、证书、登记；只看不改。 Nothing is changed.
+    时钟、磁盘、数据文件、待发、照片、服务器、证书、登记；只看不改。 Nothing is changed.
     """
     voice, address = session.voice, session.address
     transport = session.around.connect(address) if address else None

@@ -14,7 +14,18 @@ from typing import Any
 import click
 
 from schemas.problems import Refusal
-from sync_client.commands import deciding, leaving, looking, office, people, recording, rescue, sealing, verifying
+from sync_client.commands import (
+    deciding,
+    leaving,
+    looking,
+    office,
+    people,
+    photos,
+    recording,
+    rescue,
+    sealing,
+    verifying,
+)
 from sync_client.commands.exits import Exit, after
 from sync_client.commands.session import APP, Session, Surroundings, home, keep_speaking
 from sync_client.commands.voice import Voice
@@ -113,7 +124,7 @@ def _problem(code: str, zh: str, en: str, next_zh: str = "", next_en: str = "") 
 
 def _refused(refusal: Refusal) -> _Problem:
     """Return a local refusal: unlike one of the server's, it left nothing behind in quarantine."""
-    if refusal.code.startswith("rescue_"):
+    if refusal.code.startswith(("rescue_", "photo_")):
         return refusal.body()
     here = {"next_zh": "没有写入；请改正后重做。", "next_en": "Nothing was written; correct it and do it again."}
     return refusal.body() | here
@@ -175,6 +186,7 @@ for command in (
     office.enrol_command, office.sync_command, looking.status_command,
     recording.record_command, recording.edit_command, recording.attach_command, recording.void_command,
     looking.list_command, looking.show_command, rescue.outbox_group, deciding.conflicts_command,
+    photos.photos_group,
     people.people_command, people.switch_command, people.pin_command, leaving.logout_command, leaving.reset_command,
     office.doctor_command, verifying.verify_command,
     sealing.seal_command, sealing.unseal_command,

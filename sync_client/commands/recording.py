@@ -15,7 +15,7 @@ from sync_client.commands.dialogue import Dialogue, Discarded, Postponed
 from sync_client.commands.exits import Exit
 from sync_client.commands.looking import tell_record
 from sync_client.commands.naming import record_called
-from sync_client.commands.pictures import item_called, picture_at
+from sync_client.commands.pictures import file_at, item_called, position_called, tell_attached
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import show_assessment
 from sync_client.commands.targets import Chooser, check_called
@@ -54,7 +54,7 @@ def record_command(
       H1 3                某项结果       what was found under an item
       H1 3 +当场整改 油污   标记和说明     marks and a note
       H1 -                不适用         does not apply
-      p H1 近景 文件       照片           a photo
+      p H1 近景 文件       照片           a photo (+相册: from the gallery)
       l 42.02,121.66      位置，或原因   position, or why there is none
       d weather=晴        其他内容       other details
       r 文字              备注           a remark
@@ -120,11 +120,13 @@ def _save(voice: Voice, client: FieldClient, sheet: Sheet) -> None:
     """Keep the check, its photos and the end of its draft in one commit, then say so."""
     _refuse_unfinished(sheet)
     done = sheet.assessed()
+    # Looking at pictures takes time; a sync beside this need not wait for it.
+    ready = [client.prepare_photo(Path(photo.path)) for photo in sheet.photos]
     with client.batch():
         remarks = {"remark": sheet.remarks} if sheet.remarks else {}
         record = client.create(sheet.type, grid=sheet.grid, set=sheet.body(), add=remarks)
-        for photo in sheet.photos:
-            record = client.attach(record, Path(photo.path), item=photo.item, role=photo.role)
+        for photo, picture in zip(sheet.photos, ready, strict=True):
+            record = client.attach(record, picture, item=photo.item, role=photo.role, origin=photo.origin)
         client.drop_draft(sheet.key)
     cases = [case._asdict() for case in done.cases] if done else []
     waiting = client.status().waiting
@@ -211,14 +213,27 @@ def void_command(session: Session, record_id: str, reason: str | None, *, yes: b
 @click.argument("photo", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--item", help="所示检查项，如 H1 the item it shows")
 @click.option("--role", help="用途：全景、远景、近景、整改前、整改后 what it is for")
+@click.option("--gallery", is_flag=True, help="从相册选的，不是当场拍的 chosen from the gallery, not taken just now")
+@click.option("--position", metavar="LAT,LON[,M]", help="拍摄位置和精度（米），WGS-84 where it was taken, how exactly")
 @pass_session
-def attach_command(session: Session, record_id: str, photo: Path, item: str | None, role: str | None) -> None:
+def attach_command(
+    session: Session,
+    record_id: str,
+    photo: Path,
+    item: str | None,
+    role: str | None,
+    position: str | None,
+    *,
+    gallery: bool,
+) -> None:
     """给已存的记录补照片。 Attach a photo to a record."""
-    picture_at(photo)
     with session.tablet() as client:
         record = record_called(session, client, record_id)
         called = role_called(role) if role else None
-        now = client.attach(record, photo, item=item_called(record, item) if item else None, role=called)
-        session.voice.answer(
-            now, lambda: session.voice.say("照片已存到本机", "the photo is saved on this tablet", GOOD)
+        shown = item_called(record, item) if item else None
+        where = position_called(position) if position else None
+        ready = client.prepare_photo(file_at(photo))
+        now = client.attach(
+            record, ready, item=shown, role=called, origin="gallery" if gallery else "camera", position=where
         )
+        session.voice.answer(now, lambda: tell_attached(session.voice, ready, now))

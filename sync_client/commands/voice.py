@@ -182,6 +182,13 @@ class Voice:
             render()
 
 
+def size_of(count: int) -> str:
+    """Return a number of bytes as a person reads it."""
+    if count >= 1_000_000:
+        return f"{count / 1_000_000:.1f} MB"
+    return f"{max(1, round(count / 1_000)) if count else 0} KB"
+
+
 def _behind(sign: Text, text: Text) -> Table:
     """Return *text* behind *sign*, its further lines below its first; Chinese is broken where the line ends."""
     line = Table.grid(padding=(0, 1))

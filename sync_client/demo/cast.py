@@ -28,7 +28,6 @@ class Tablet:
 
     Attributes:
         told_before: The last of its mutations about which the server had said something before this morning.
-        photos_before: How many originals waited before this morning.
         written: The number of its last mutation.
     """
 
@@ -36,13 +35,17 @@ class Tablet:
     client: FieldClient
     line: Line
     told_before: int = 0
-    photos_before: int = 0
     written: int = 0
 
     @property
     def name(self) -> str:
         """Whose it is."""
         return self.actor.name
+
+    @property
+    def token(self) -> str:
+        """What the server knows it by; a program of the office's asks with it."""
+        return self.client._desk.head().token or ""
 
     @property
     def person(self) -> Person:

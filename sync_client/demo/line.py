@@ -18,6 +18,7 @@ class Line:
         self._inner = HTTPTransport(url)
         self._is_cut = False
         self._to_lose = 0
+        self._part: int | None = None
         self.lost = 0
 
     def cut(self) -> None:
@@ -33,6 +34,10 @@ class Line:
         """Let the next answer get lost, after the server has done what it was asked to."""
         self._to_lose = 1
 
+    def cut_in_part(self, number: int) -> None:
+        """Let the line be cut while part *number* of a photo, counted from 0, is on its way."""
+        self._part = number
+
     def send(self, request: Request) -> Response:
         """
         Carry *request* there and its answer back; see ``Transport``.
@@ -40,6 +45,9 @@ class Line:
         Raises:
             Unreachable: The line is cut, or the answer was lost.
         """
+        if self._part is not None and request.path.endswith(f"/parts/{self._part}"):
+            self._part = None
+            self.cut()
         if self._is_cut:
             raise Unreachable("演示：网络已断开 the demo has cut the network")
         answer = self._inner.send(request)

@@ -13,7 +13,7 @@ from sync_client.check_sheet import sheet_for
 from sync_client.demo import findings
 from sync_client.demo.cast import Tablet
 from sync_client.demo.findings import Answers, turn
-from sync_client.demo.picture import picture
+from sync_client.demo.picture import Shot, picture
 from sync_client.demo.script import promise
 from sync_client.finding import Prefix
 from sync_client.names import word
@@ -115,8 +115,8 @@ class Morning:
             check = tablet.client.create(kind, grid=sheet.grid, set=sheet.body())
             # Exactly the photos the form asks for.
             for missing in check["missing_photos"]:
-                caption = f"{tablet.name} {check.id} {missing}"
-                check = tablet.client.attach(check, picture(caption), item=missing["item"], role=missing["role"])
+                photo = self._photo(tablet, kind, target, missing["item"], missing["role"])
+                check = tablet.client.attach(check, photo, item=missing["item"], role=missing["role"])
         promise(not check["missing_photos"], "照片仍不齐", "photos are still missing")
         self.checks[tablet.actor.key, kind] = check
         opened = tablet.client.find("case", where={"follows": check.id}).records
@@ -133,9 +133,18 @@ class Morning:
 
     def _remark(self, tablet: Tablet, shop: Record, remark: str) -> None:
         with tablet.client.batch():
-            seen = tablet.client.attach(shop.id, picture(f"{tablet.name} {shop.id} {self.number}"), role="overview")
+            seen = tablet.client.attach(shop.id, picture(self._shot(tablet, shop, None, "overview")), role="overview")
             edited = tablet.client.edit(seen, add={"remark": [remark]})
         self._note(tablet, edited, shop, "照片、备注", "photo, note", f"“{remark}”")
+
+    def _photo(self, tablet: Tablet, kind: str, target: Record, item: str | None, role: str) -> bytes:
+        """Take a photo; one is large, and one, in a hurry, is of something else: of what was checked before."""
+        of = self.two_checks if (tablet.actor.key, kind, item) == ("wang", "parking_check", None) else target
+        return picture(self._shot(tablet, of, item, role), large=kind == "street_check" and item is None)
+
+    def _shot(self, tablet: Tablet, of: Record, item: str | None, role: str) -> Shot:
+        who = f"{tablet.actor.key} {self.number}"
+        return Shot(of.id, str(of["name"]), str(of.get("door_no") or ""), who, item, role)
 
     def _note(self, tablet: Tablet, made: Record, about: Record, zh: str, en: str, result: str) -> None:
         self.deeds.append(Deed(tablet, made.at[0], about, zh, en, result))

@@ -38,10 +38,11 @@ class Dispute(Struct):
 
 
 class Orders(Struct):
-    """Where the server is, where the tablets lie, who they belong to, which morning it is."""
+    """Where the server is, where tablets and pictures lie, whose they are, which morning it is."""
 
     url: str
     folder: str
+    pictures: str
     morning: int
     grid: str
     actors: list[Actor]

@@ -4,10 +4,12 @@ The story 故事: three tablets go out of reach, work, come back, and everybody 
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from schemas.wording import BEIJING
 from sync_client.demo import reconnecting, views
 from sync_client.demo.cast import Tablet, open_tablet, wait_for_server
+from sync_client.demo.evidence import Evidence
 from sync_client.demo.merged import Telling
 from sync_client.demo.morning import Morning, begin
 from sync_client.demo.reconnecting import kilobytes
@@ -40,6 +42,7 @@ class Story:
             self._decide()
         morning = self._morning()
         self._come_back(morning)
+        Evidence(self._script, morning, self._field, self._office, self._pictures).tell()
         self._script.scene("合并了什么，为什么", "what was merged, and why")
         Telling(morning, self._office, list(self._tablets.values())).tell(self._script)
         return self._compare(morning)
@@ -58,7 +61,9 @@ class Story:
                 tablet.client.enrol(tablet.actor.code, f"{tablet.name}的平板")
             report, seconds = tablet.sync()
             tablet.told_before = max((told.n for told in tablet.client.conflicts()), default=0)
-            tablet.photos_before = tablet.client.status().photos_waiting
+            if tablet.client.status().photos_waiting:
+                # A morning that was stopped left some.
+                tablet.client.send_photos(network="wifi", now=True)
             held = tablet.client.status().records
             actor = tablet.actor
             cells = (actor.name, actor.english, actor.unit, actor.title, str(report.pulled), str(held))
@@ -106,7 +111,7 @@ class Story:
         waiting = sum(tablet.note_written() for tablet in self._field)
         for tablet in self._field:
             _hear_nothing(tablet)
-        photos = sum(tablet.client.status().photos_waiting - tablet.photos_before for tablet in self._field)
+        photos = sum(tablet.client.status().photos_waiting for tablet in self._field)
         heard, _ = self._office.sync()
         promise(not heard.pulled, "断网时办公室收到了东西", "something reached the office although the lines were cut")
         until = _clock(morning.deeds[-1].at_ms)
@@ -151,6 +156,10 @@ class Story:
         found = [views.view_of(tablet) for tablet in self._tablets.values()]
         views.hold_equal(found)
         return Outcome(morning.two_names.id, views.watched(morning, self._office), found)
+
+    @property
+    def _pictures(self) -> Path:
+        return Path(self._orders.pictures) / f"morning-{self._orders.morning}"
 
     # -- people ----------------------------------------------------------------------------------
 

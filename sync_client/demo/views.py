@@ -36,14 +36,12 @@ class View(Struct):
     Attributes:
         name, device: Whose it is, and the device's id.
         written: How many mutations it ever made.
-        photos_waiting: How many originals it still has to send.
         digests: Every record it holds, by id.
     """
 
     name: str
     device: str
     written: int
-    photos_waiting: int
     digests: dict[str, str]
 
 
@@ -58,9 +56,10 @@ class Outcome(Struct):
 def view_of(tablet: Tablet) -> View:
     """Return what *tablet* shows now."""
     status = tablet.client.status()
-    promise(status.waiting == 0, f"{tablet.name} 还有待发", f"{tablet.name} still has something to send")
+    left = status.waiting + status.photos_waiting
+    promise(not left, f"{tablet.name} 还有待发", f"{tablet.name} still has something to send")
     digests = {record.id: digest(record) for record in _records(tablet)}
-    return View(tablet.name, status.device or "", tablet.written, status.photos_waiting, digests)
+    return View(tablet.name, status.device or "", tablet.written, digests)
 
 
 def digest(record: Record) -> str:

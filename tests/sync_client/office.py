@@ -170,6 +170,8 @@ class TinyOffice:
         if path == "/v1/ping":
             nonce = environ["QUERY_STRING"].removeprefix("nonce=")
             return {"nonce": nonce, "now_ms": self.now_ms, "epoch": self.epoch}
+        if path.startswith("/v1/photos"):
+            raise Refusal("not_found", path=path)
         length = int(environ["CONTENT_LENGTH"] or 0)
         encoding = environ.get("HTTP_CONTENT_ENCODING")
         body = unpack(environ["wsgi.input"].read(length), encoding, wire.MAX_BODY_INFLATED)

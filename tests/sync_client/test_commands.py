@@ -9,10 +9,11 @@ import pytest
 from rich.cells import cell_len
 
 from sync_client.testing import FINE, FlakyTransport, InProcessTransport, Weather
+from tests.pictures import jpeg, saved, scene
 from tests.sync_client.tablets import GRID_7, LI, WANG
 from tests.sync_client.terminals import LAO_WANG, SERVER, NoSignal, Terminal
 
-JPEG = b"\xff\xd8\xff\xe0 a shop front"
+JPEG = jpeg("a shop front")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CLEAN_CHECK = ("record", "shop", "--target", "12", "-a", "l indoors", "-a", "a", "--yes")
 
@@ -263,6 +264,15 @@ def test_records_are_found_by_what_people_call_them(terminal: Terminal) -> None:
     assert terminal.json("show", "SH-0001") == terminal.json("show", LAO_WANG) == terminal.json("show", LAO_WANG[-6:])
 
 
+def test_a_check_is_found_by_the_number_that_people_read_out(terminal: Terminal) -> None:
+    """The one that ``show`` and the office's lists tell; a number of another day names nothing."""
+    check = terminal.json(*CLEAN_CHECK)["record"]["id"]
+    terminal.types("sync")
+    [number] = re.findall(r"XC-\d{8}-\d{3}-\d{6}", terminal.types("show", check).stdout)
+    assert terminal.json("show", number)["id"] == terminal.json("show", number.lower())["id"] == check
+    assert terminal.types("show", f"XC-19990101{number[11:]}").exit_code == 1
+
+
 def test_pages_follow_each_other(terminal: Terminal) -> None:
     """Where one page ends the next begins."""
     first = terminal.json("list", "shop", "--limit", "1", "--order", "name")
@@ -343,27 +353,29 @@ def test_a_photo_found_later_is_attached(terminal: Terminal, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("begins", "taken"),
+    ("content", "says"),
     [
-        (JPEG, True),
-        (b"\x89PNG\r\n\x1a\n", True),
-        (b"RIFF\x10\x00\x00\x00WEBP", True),
-        (b"\x00\x00\x00\x18ftypheic", True),
-        (b"", False),
-        (b"hello", False),
-        (b"RIFF\x10\x00\x00\x00WAVE", False),
+        (JPEG, ""),
+        (saved(scene(), "PNG"), ""),
+        (saved(scene(), "WEBP"), ""),
+        (saved(scene(), "HEIF"), ""),
+        (JPEG[:-40], "打不开"),
+        (b"\x89PNG\r\n\x1a\n", "打不开"),
+        (b"", "不是照片"),
+        (b"hello", "不是照片"),
+        (b"RIFF\x10\x00\x00\x00WAVE", "不是照片"),
     ],
 )
 def test_a_file_that_is_no_picture_is_noticed_in_the_street(
-    terminal: Terminal, tmp_path: Path, begins: bytes, taken: bool
+    terminal: Terminal, tmp_path: Path, content: bytes, says: str
 ) -> None:
     """Told while the worker still stands before the shop; nothing is written."""
     file = tmp_path / "near.jpg"
-    file.write_bytes(begins)
+    file.write_bytes(content)
     told = terminal.types("attach", "SH-0001", str(file))
-    assert told.exit_code == (0 if taken else 1)
-    assert ("不是照片" in told.stdout) is not taken
-    assert terminal.json("status")["photos_waiting"] == int(taken)
+    assert told.exit_code == (1 if says else 0)
+    assert says in told.stdout
+    assert terminal.json("status")["photos_waiting"] == (0 if says else 1)
 
 
 def test_a_photo_shows_an_item_of_the_form(terminal: Terminal, tmp_path: Path) -> None:
@@ -383,7 +395,7 @@ def test_photos_alone_do_not_send_a_worker_to_sync_for_ever(terminal: Terminal, 
     file.write_bytes(JPEG)
     terminal.types("attach", "SH-0001", str(file))
     told = terminal.types("sync").stdout
-    assert "1 张照片的原图只在本机" in told
+    assert "1 张照片待传" in told
     assert "有网络时运行" not in told
     assert "1 张照片" in terminal.types("doctor").stdout
 

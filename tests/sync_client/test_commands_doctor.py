@@ -39,7 +39,7 @@ def test_a_healthy_tablet(terminal: Terminal) -> None:
     """Everything fine; in this process there is no certificate to look at."""
     found = states(terminal)
     assert found.pop("certificate") == "unknown"
-    assert set(found) == {"disk", "file", "waiting", "server", "clock", "enrolled"}
+    assert set(found) == {"disk", "file", "waiting", "photos", "server", "clock", "enrolled"}
     assert set(found.values()) == {"fine"}
     assert terminal.types("doctor").exit_code == 0
 

@@ -12,6 +12,7 @@ from schemas.checks.forms import Form, Item
 from sync_client.check_sheet import FORMS, Sheet, is_finding
 from sync_client.initials import abbreviates, initials
 from sync_client.labels import NotUnderstood
+from tests.pictures import jpeg
 from tests.sync_client.tablets import GRID_7
 from tests.sync_client.terminals import LAO_WANG, PAVEMENT, PEACE_ROAD, Terminal
 
@@ -28,7 +29,7 @@ def terminal(tmp_path: Path) -> Terminal:
 def photo(tmp_path: Path) -> Path:
     """A picture from a camera."""
     path = tmp_path / "with a blank.jpg"
-    path.write_bytes(b"\xff\xd8\xff\xe0 a shop front")
+    path.write_bytes(jpeg("a shop front"))
     return path
 
 

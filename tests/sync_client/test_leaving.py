@@ -16,11 +16,12 @@ from sync_client.errors import (
     WorkWaiting,
     WrongReleaseCode,
 )
+from tests.pictures import jpeg
 from tests.sync_client.office import TinyOffice
 from tests.sync_client.tablets import LI, WANG, Workshop, shop
 from tests.sync_client.terminals import Terminal
 
-PICTURE = b"\xff\xd8\xff\xe0 the pavement before the shop"
+PICTURE = jpeg("the pavement before the shop")
 
 
 def code_for(office: TinyOffice, challenge: str) -> str:
@@ -221,7 +222,7 @@ def test_pictures_left_out_of_the_export_still_keep_it(li: FieldClient, tmp_path
     """They would be lost."""
     with_picture(li)
     li.export_outbox(tmp_path / "all.zip", whole=True, photos=False)
-    with pytest.raises(WorkWaiting, match="1 张照片原图"):
+    with pytest.raises(WorkWaiting, match="1 个照片文件"):
         li.reset()
 
 

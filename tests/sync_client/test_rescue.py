@@ -24,10 +24,11 @@ from schemas.rescue import MAC, MANIFEST, MAX_ENTRIES, Package, body_of, mac_of,
 from sync_client.client import FieldClient
 from sync_client.desk import Desk
 from sync_client.errors import NotEnrolled
+from tests.pictures import jpeg
 from tests.sync_client.tablets import Workshop, shop
 from tests.sync_client.terminals import Terminal
 
-PICTURE = b"\xff\xd8\xff\xe0 the pavement before the shop"
+PICTURE = jpeg("the pavement before the shop")
 NOBODY = 65534
 
 
@@ -56,7 +57,7 @@ def test_everything_that_waits_is_in_it_word_for_word(li: FieldClient, tmp_path:
     li.sync()
     new = shop(li, "老李粮油")
     li.attach(new, PICTURE)
-    li.attach(done, b"\xff\xd8\xff the other shop")
+    li.attach(done, jpeg("the other shop"))
     li.sync()
     li.edit(new, name="老李粮油店")
     li.save_draft("street_check", {"items": {"A1": 3}})
@@ -104,7 +105,7 @@ def test_it_holds_no_token_and_only_its_owner_reads_it(package: Path, li: FieldC
 def test_a_missing_original_is_named(li: FieldClient, tmp_path: Path) -> None:
     """One was deleted by somebody, one damaged: the package says so instead of failing, or lying."""
     record = shop(li)
-    for picture in (PICTURE, b"\xff\xd8\xff second", b"\xff\xd8\xff third"):
+    for picture in (PICTURE, jpeg("second"), jpeg("third")):
         li.attach(record, picture)
     originals = tmp_path / "李.db-photos"
     places = sorted(place for place in originals.rglob("*") if place.is_file())

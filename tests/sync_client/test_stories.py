@@ -9,6 +9,7 @@ from schemas.problems import Refusal
 from sync_client.client import FieldClient
 from sync_client.errors import NoSuchRecord, NotEnrolled, Refused, SyncUnderWay, WrongPin
 from sync_client.values import Progress
+from tests.pictures import jpeg
 from tests.sync_client.office import TinyOffice
 from tests.sync_client.tablets import GRID_7, LI, WANG, Workshop, shop
 
@@ -239,16 +240,16 @@ def test_two_people_share_a_tablet(li: FieldClient, office: TinyOffice) -> None:
 
 def test_a_photo_is_evidence_before_its_bytes_arrive(li: FieldClient, tmp_path: Path) -> None:
     """Hashed at capture, kept byte for byte; the same picture twice is kept once."""
-    picture = tmp_path / "near.jpg"
-    picture.write_bytes(b"\xff\xd8 a picture")
+    picture, taken_by_li = tmp_path / "near.jpg", jpeg("the garage")
+    picture.write_bytes(taken_by_li)
     garage = shop(li)
     taken = "2020-07-18T08:15:30+08:00"
     li.attach(garage, picture, item="H1", taken_at=taken)
     picture.write_bytes(b"something else")
-    [photo] = li.attach(garage, b"\xff\xd8 a picture", item="H1", taken_at=taken)["photos"]
+    [photo] = li.attach(garage, taken_by_li, item="H1", taken_at=taken)["photos"]
     assert (photo["role"], photo["item"]) == ("near", "H1")
     [original] = [file for file in tmp_path.rglob("*") if file.name == photo["sha256"]]
-    assert original.read_bytes() == b"\xff\xd8 a picture"
+    assert original.read_bytes() == taken_by_li
     assert li.status().photos_waiting == 1
 
 
