@@ -3,6 +3,7 @@ The demo district, played as a stranger would play it: in a folder of its own, b
 """
 
 import csv
+import io
 import os
 import re
 import socket
@@ -10,25 +11,35 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from schemas.photos import parts_of
 from server.demo.folder import Folder
 from server.demo.stage import folded
 from server.demo.tables import write_tables
 from server.demo.town import STORY_GRID
+from server.pictures.likeness import distance, likeness_of
+from server.usecases.find_matches import NEAR
 from server.usecases.mistakes import Mistake
+from sync_client.demo.picture import PLATE_BOX, Shot, picture
+from sync_client.pictures.copies import COPY_BYTES, copy_of
 
 DIVISIONS = Path(__file__).parent.parent / "server/demo/divisions_fuxin.csv"
 PLAYED_THROUGH = "全部如所承诺"
 
 
 def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the demo's command on *folder* and return what it said."""
+    """Run the demo's command on *folder*, standing in the folder above it, and return what it said."""
     command = [sys.executable, "-m", "server.demo", "--folder", str(folder), *options]
     piped = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False, env=piped)
+    beside = next(place for place in folder.parents if place.is_dir())
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", timeout=120, check=False, env=piped, cwd=beside
+    )
 
 
 @pytest.fixture
@@ -52,6 +63,9 @@ def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     assert f"端口 {taken} 已被占用" in first.stdout
     assert "回答在路上丢了" in first.stdout
     assert waiting(first.stdout, "待认定：") == 1
+    assert "第 2 片传到一半断网" in first.stdout
+    assert "同一张照片用于两条记录" in first.stdout
+    assert_looked_at(folder / "pictures/morning-1")
     assert "\x1b" not in first.stdout, "a pipe gets no colours"
 
     second = demo(folder, "--once", "--port", "0")
@@ -60,6 +74,7 @@ def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     assert "不再导入" in second.stdout
     assert "赵敏认定：店名用" in second.stdout
     assert waiting(second.stdout, "待认定：") == 1, "yesterday's dispute is settled, today's is open"
+    assert_looked_at(folder / "pictures/morning-2")
     assert history(second.stdout) > history(first.stdout)
     assert records_compared(second.stdout) > records_compared(first.stdout)
 
@@ -69,8 +84,20 @@ def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     assert "断开 1 处" in third.stdout
     assert PLAYED_THROUGH not in third.stdout
 
+    assert [place.name for place in tmp_path.iterdir()] == ["demo"], "nothing lies outside its folder"
     assert demo(folder, "--reset").returncode == 0
     assert not folder.exists()
+
+
+def assert_looked_at(folder: Path) -> None:
+    """What the office looked at lies there: a thumbnail, a pair, and a copy for publication with a black box."""
+    thumbnail, pair, published = (Image.open(io.BytesIO(file.read_bytes())) for file in sorted(folder.iterdir()))
+    assert thumbnail.size == (320, 240)
+    assert pair.width > 1.9 * pair.height
+    left, top, width, height = (part * side // 10_000 for part, side in zip(PLATE_BOX, published.size * 2, strict=True))
+    box = published.convert("L").crop((left + 8, top + 8, left + width - 8, top + height - 8))
+    assert max(box.tobytes()) < 40
+    assert max(published.convert("L").tobytes()) > 150
 
 
 def waiting(said: str, kind: str) -> int:
@@ -154,6 +181,28 @@ def test_the_district_has_what_was_promised(tables: Path) -> None:
     }  # fmt: skip
     in_story = {name: sum(row["网格"] == STORY_GRID for row in rows[name]) for name in ("segments", "shops", "parking")}
     assert in_story == {"segments": 2, "shops": 32, "parking": 3}
+
+
+def test_no_two_photos_of_the_demo_look_alike_unless_they_are_meant_to() -> None:
+    """The same shot is the same to the byte; two people, two things, two mornings are told apart by the server."""
+    shots = [
+        Shot(place, place, number, f"{who} {morning}", item, role)
+        for place, number in (("老周鲜花店", "12"), ("解放大街", ""))
+        for who in ("li", "wang")
+        for morning in (1, 2)
+        for item, role in ((None, "overview"), ("H1", "near"), ("E1", "near"), ("E1", "far"))
+    ]
+    assert picture(shots[0]) == picture(shots[0])
+    likenesses = [likeness_of(Image.open(io.BytesIO(picture(shot)))) for shot in shots]
+    told_apart = [a and b and distance(a, b) for a, b in combinations(likenesses, 2)]
+    assert min(bits or 0 for bits in told_apart) > NEAR
+
+
+def test_a_large_photo_travels_in_parts_behind_its_copy() -> None:
+    """So that there is something to cut: a copy that goes at once, and an original of more than one part."""
+    large = picture(Shot("解放大街", "解放大街", "", "li 1", None, "overview"), large=True)
+    assert parts_of(len(large)) == 2
+    assert len(copy_of(large)) <= COPY_BYTES
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import argparse
 
-from tests.benchmarks import merging, reading, snapshots, stages, storm, tablets, uploads
+from tests.benchmarks import merging, photos, reading, snapshots, stages, storm, tablets, uploads
 from tests.benchmarks.figures import print_figures
 from tests.postgres import LocalPostgres
 
@@ -12,6 +12,7 @@ SCENES = {
     "tablets": ("平板 Tablets", tablets.measure),
     "storm": ("重连风暴 Storm", storm.measure),
     "snapshots": ("快照 Snapshots", snapshots.measure),
+    "photos": ("照片 Photos", photos.measure),
     "merging": ("合并 Merging", merging.measure),
     "stages": ("各阶段 Stages of an upload, each a check", stages.measure),
 }

@@ -7,6 +7,7 @@ nothing, keeps no history and knows no views.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -80,6 +81,23 @@ def floor() -> Flask:
         with engine.connect() as connection:
             found = connection.exec_driver_sql("SELECT n FROM floor WHERE district = %s AND id = %s", ("210902", ""))
             return Response(wire.encode({"found": found.scalar()}), mimetype="application/json")
+
+    return app
+
+
+def shelf() -> Flask:
+    """Return the floor for files: what is put is on the disk under its name, and nobody asks what it is."""
+    app = Flask("shelf")
+    tune_interpreter()
+    folder = Path(os.environ["GRIDWARD_PHOTOS"])
+
+    @app.put("/<name>")
+    def put(name: str) -> tuple[str, int]:
+        with (folder / name).open("wb") as file:
+            file.write(request.get_data())
+            file.flush()
+            os.fsync(file.fileno())
+        return "", 204
 
     return app
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +38,16 @@ class Running:
 
 
 @contextmanager
-def running(app: str, database_url: str, *, workers: int = 2, threads: int = 8) -> Iterator[Running]:
+def running(
+    app: str, database_url: str, *, workers: int = 2, threads: int = 8, settings: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """
     Run ``tests.benchmarks.apps:APP()`` under gunicorn while the block lasts.
 
     Args:
         app: The name of a factory in ``tests.benchmarks.apps``.
         database_url: What the server finds in its environment.
+        settings: What it finds there beside it.
     """
     port = free_port()
     command = [
@@ -52,7 +55,7 @@ def running(app: str, database_url: str, *, workers: int = 2, threads: int = 8) 
         "--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread", "--log-level", "warning",
         "--keep-alive", "30", "--backlog", "2048",
     ]  # fmt: skip
-    environment = os.environ | {"GRIDWARD_DATABASE_URL": database_url}
+    environment = os.environ | {"GRIDWARD_DATABASE_URL": database_url} | dict(settings or {})
     process = subprocess.Popen(command, cwd=_HERE, env=environment)
     try:
         wait_until_up(port)

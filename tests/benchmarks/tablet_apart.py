@@ -94,12 +94,12 @@ def main(path: str, port: str, way: str) -> None:
         told = WAYS[way](tablet, transport)
         seconds = time.perf_counter() - start
     used = resource.getrusage(resource.RUSAGE_SELF)
-    told |= {"seconds": seconds, "mib": _peak_mib(), "cpu_s": used.ru_utime + used.ru_stime}
+    told |= {"seconds": seconds, "mib": peak_mib(), "cpu_s": used.ru_utime + used.ru_stime}
     sys.stdout.buffer.write(msgspec.json.encode(told))
 
 
-def _peak_mib() -> float:
-    """The peak since this program began; ``ru_maxrss`` would still hold its parent's."""
+def peak_mib() -> float:
+    """Return the most memory this program ever had, MiB; ``ru_maxrss`` would still hold its parent's."""
     status = Path("/proc/self/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 

@@ -299,12 +299,20 @@ class Sync(Event):
     def happen(self, world: World) -> str:
         """Let them meet."""
         tablet = world.tablet(self.tablet)
-        beside = (lambda: self._beside(world, tablet)) if self.meanwhile else None
-        tablet.line.voyage = Voyage(self.mishaps, self.office, beside, self.during)
+        before = tablet.line.voyage
+        tablet.line.voyage = self.voyage((lambda: self._beside(world, tablet)) if self.meanwhile else None)
         try:
-            return world.try_on(tablet, self.harm, lambda client: told(client.sync(self._watch(world, tablet))))
+            return world.try_on(tablet, self.harm, lambda client: self.meet(client, self._watch(world, tablet)))
         finally:
-            tablet.line.voyage = Voyage()
+            tablet.line.voyage = before
+
+    def voyage(self, beside: Callable[[], None] | None) -> Voyage:
+        """Return what awaits its requests."""
+        return Voyage(self.mishaps, self.office, beside, self.during)
+
+    def meet(self, client: FieldClient, watch: Callable[[Any], None] | None) -> str:
+        """Sync; *watch* is called after every step."""
+        return told(client.sync(watch))
 
     def _beside(self, world: World, tablet: Tablet) -> None:
         if self.meanwhile is None:
@@ -313,9 +321,10 @@ class Sync(Event):
         number = getattr(event, "tablet", None)
         if number is not None and world.tablet(number) is tablet:
             # The worker goes on while his own tablet syncs; a second sync it would refuse.
-            if self.harm is not None or isinstance(event, Sync):
+            # It may sync while it sends photos, and the other way round; only one of each at a time.
+            if self.harm is not None or type(event) is type(self):
                 return
-            event = replace(event, harm=None)  # type: ignore[call-arg]
+            event = replace(event, harm=None, stop=0) if isinstance(event, Sync) else replace(event, harm=None)  # type: ignore[call-arg]
         world.trace.note(f"meanwhile {event}  → {event.happen(world)}")
 
     def _watch(self, world: World, tablet: Tablet) -> Callable[[Any], None] | None:

@@ -8,7 +8,8 @@ bytes are set aside, and from then on the dead program's connection does nothing
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,7 @@ from sync_client.driver import PLAIN, Driver
 #: What a SQLite file in WAL mode consists of, beside the memory that programs share.
 PARTS = ("", "-wal")
 _SHARED = ("-shm", "-journal")
+_DEATHS = ("kill", "power")
 _WAL_HEAD, _FRAME_HEAD = 32, 24
 _FULL = 2
 #: What lies behind the last synced frame after a power cut: 1.5 KiB of a page that was never finished.
@@ -94,7 +96,7 @@ class Lifeline:
 
     def _may_strike(self, harm: Harm, sql: str) -> bool:
         """Say whether such harm can come at such a statement: asking after a setting writes and locks nothing."""
-        if harm.kind in ("kill", "power"):
+        if harm.kind in _DEATHS:
             return True
         locks = self._locks_anywhere or sql.startswith("BEGIN")
         return not sql.startswith("PRAGMA") and (harm.kind != "locked" or locks)
@@ -104,6 +106,31 @@ class Lifeline:
         harm = self._harm
         if harm is not None and harm.after and self._left <= 0:
             self._strike(harm, connection)
+
+    @contextmanager
+    def step(self, said: Callable[[str], Exception | None]) -> Iterator[None]:
+        """
+        Let something happen beside the file, which counts as one statement.
+
+        Args:
+            said: What harm of a kind other than death raises there; None where it cannot come there.
+        """
+        if self.remains is not None:
+            raise Killed
+        harm = self._harm
+        failure = said(harm.kind) if harm and harm.kind not in _DEATHS else None
+        if harm and (failure or harm.kind in _DEATHS):
+            self._left -= 1
+            if self._left <= 0 and not harm.after:
+                self._harm, self.struck = None, harm.kind
+                if failure:
+                    raise failure
+                self.die(harm.kind)
+                raise Killed
+        yield
+        if harm is self._harm and harm and harm.after and self._left <= 0:
+            self.die(harm.kind)
+            raise Killed
 
     def die(self, kind: str, connection: sqlite3.Connection | None = None) -> None:
         """Die now; nobody is told."""
@@ -115,7 +142,7 @@ class Lifeline:
 
     def _strike(self, harm: Harm, connection: sqlite3.Connection) -> None:
         self._harm, self.struck = None, harm.kind
-        if harm.kind in ("kill", "power"):
+        if harm.kind in _DEATHS:
             self.die(harm.kind, connection)
             raise Killed
         if harm.kind == "undone" and connection.in_transaction:

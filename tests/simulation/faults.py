@@ -2,9 +2,11 @@
 What nobody means to do 故障: dead programs, wrong clocks, copied tablets, requests that come again much later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.simulation.actors import Event
+from tests.simulation.files import read_tablet
+from tests.simulation.tablets import Tablet
 from tests.simulation.world import World
 
 _HOUR_MS = 3_600_000
@@ -92,6 +94,15 @@ class ServerRestart(Event):
         return ""
 
 
+def note_taken(world: World, tablet: Tablet) -> None:
+    """Expect nothing of the photo files that a tablet names and that do not lie beside it any more."""
+    here = frozenset(name.rpartition("/")[2] for name in tablet.photos())
+    memory = world.oracle.memory(tablet)
+    world.oracle.memories[tablet.name] = replace(memory, here=here)
+    missing = {row.sha256 for row in read_tablet(tablet.path).photos.values() if row.sha256 not in here}
+    world.oracle.photos.took[tablet.name] |= missing
+
+
 @dataclass(frozen=True, slots=True)
 class SaveImage(Event):
     """Somebody makes a copy of a tablet's file, to be put back one day."""
@@ -101,15 +112,16 @@ class SaveImage(Event):
     def happen(self, world: World) -> str:
         """Copy it."""
         tablet = world.tablet(self.tablet)
-        world.oracle.saved(tablet, tablet.image())
+        world.oracle.saved(tablet, tablet.image(), tablet.photos())
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class PutBack(Event):
-    """A tablet of which there is a copy is put back to it."""
+    """A tablet of which there is a copy is put back to it; ``apart``: its photos stay as they are."""
 
     pick: int
+    apart: bool = False
 
     def happen(self, world: World) -> str:
         """Put it back."""
@@ -117,22 +129,26 @@ class PutBack(Event):
         if not saved:
             return "no copy of any"
         tablet = saved[self.pick % len(saved)]
-        tablet.put_back(world.oracle.go_back(tablet))
+        image, photos = world.oracle.go_back(tablet)
+        tablet.put_back(image, None if self.apart else photos)
         world.touched.add(tablet.name)
+        note_taken(world, tablet)
         world.trace.done("put back")
         return tablet.name
 
 
 @dataclass(frozen=True, slots=True)
 class CopyTablet(Event):
-    """A tablet's file is copied to another device; both go on."""
+    """A tablet's file is copied to another device; both go on. ``apart``: its photos are not copied."""
 
     tablet: int
+    apart: bool = False
 
     def happen(self, world: World) -> str:
         """Copy it."""
         tablet = world.tablet(self.tablet)
-        twin = world.copy_tablet(tablet)
+        twin = world.copy_tablet(tablet, photos=not self.apart)
         world.oracle.copied(tablet, twin)
+        note_taken(world, twin)
         world.trace.done("copied")
         return f"{tablet.name} to {twin.name}"

@@ -78,6 +78,28 @@ class CarriedRow(NamedTuple):
     answer: str
 
 
+class PhotoRow(NamedTuple):
+    """One photo file of a tablet's album."""
+
+    sha256: str
+    bytes: int
+    state: str
+    parts: str
+    sent: str
+    problem: str | None
+    removed: int
+
+
+class UseRow(NamedTuple):
+    """One use of a photo file; ``of`` is empty for an original."""
+
+    sha256: str
+    record_id: str
+    of: str
+    told: int
+    asked: str | None
+
+
 @dataclass(frozen=True)
 class TabletFile:
     """A tablet's file at one moment."""
@@ -92,6 +114,8 @@ class TabletFile:
     records: dict[str, HeldRow]
     cursors: dict[str, CursorRow]
     carried: list[CarriedRow]
+    photos: dict[str, PhotoRow] = field(default_factory=dict)
+    uses: list[UseRow] = field(default_factory=list)
 
 
 def read_tablet(path: Path) -> TabletFile:
@@ -104,7 +128,9 @@ def read_tablet(path: Path) -> TabletFile:
         records = {row.id: row for row in _rows(db, HeldRow, "record")}
         cursors = {row.feed: row for row in _rows(db, CursorRow, "cursor")}
         carried = list(_rows(db, CarriedRow, "carried"))
-    return TabletFile(install, device, token, person, epoch, last_n, journal, records, cursors, carried)
+        photos = {row.sha256: row for row in _rows(db, PhotoRow, "photo_file")}
+        uses = list(_rows(db, UseRow, "photo_use"))
+    return TabletFile(install, device, token, person, epoch, last_n, journal, records, cursors, carried, photos, uses)
 
 
 class ServerRecord(NamedTuple):
@@ -174,6 +200,15 @@ class QuarantineRow(NamedTuple):
     settled: str | None
 
 
+class OfficePhoto(NamedTuple):
+    """One photo file as the office knows it."""
+
+    sha256: str
+    of: str
+    size: int
+    state: str
+
+
 @dataclass(frozen=True)
 class ServerFile:
     """The office's file at one moment: all but the history, which only grows; ``tokens`` are those it lets in."""
@@ -189,6 +224,7 @@ class ServerFile:
     writers: dict[tuple[str, str], str | None]
     tokens: dict[bytes, str]
     epochs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    photos: dict[str, OfficePhoto] = field(default_factory=dict)
 
 
 def read_server(path: Path) -> ServerFile:
@@ -213,7 +249,15 @@ def read_server(path: Path) -> ServerFile:
             writers={(d, i): w for d, i, w in db.execute("SELECT device, install, writer FROM install")},
             tokens=dict(db.execute("SELECT token_hash, id FROM device WHERE revoked_ms IS NULL")),
             epochs=[(name, decode(heads)) for name, heads in db.execute("SELECT epoch, heads FROM epoch")],
+            photos={row.sha256: row for row in _rows(db, OfficePhoto, "photo")},
         )
+
+
+def state_of_photo(path: Path, sha256: str) -> str | None:
+    """Return how a photo file stands at the office; None where it does not know it."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        found = db.execute("SELECT state FROM photo WHERE sha256 = ?", (sha256,)).fetchone()
+    return found[0] if found else None
 
 
 def lets_in(office: ServerFile, tablet: TabletFile) -> bool:

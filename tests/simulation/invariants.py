@@ -6,14 +6,20 @@ The checks themselves stand in ``invariants_of_tablets``, ``invariants_of_server
 
 from collections.abc import Iterable
 
-from tests.simulation import files, invariants_of_server, invariants_of_tablets, invariants_when_quiet
-from tests.simulation.looking import OF_SERVER, OF_TABLETS, WHEN_QUIET, Look, read_to_of
+from tests.simulation import (
+    files,
+    invariants_of_photos,
+    invariants_of_server,
+    invariants_of_tablets,
+    invariants_when_quiet,
+)
+from tests.simulation.looking import OF_SERVER, OF_TABLETS, WHEN_QUIET, WHEN_SENT, Look, read_to_of
 from tests.simulation.oracle import Broken
 from tests.simulation.tablets import Tablet
 from tests.simulation.world import World
 
 #: Where the checks are; importing them is what puts them on the lists.
-MODULES = (invariants_of_tablets, invariants_of_server, invariants_when_quiet)
+MODULES = (invariants_of_tablets, invariants_of_server, invariants_of_photos, invariants_when_quiet)
 
 
 def check(world: World) -> None:
@@ -33,13 +39,14 @@ def check(world: World) -> None:
         if tablet.name in world.touched:
             _check_tablet(world, tablet)
     world.touched.clear()
+    world.oracle.photos.confirmed.clear()
 
 
 def _check_tablet(world: World, tablet: Tablet) -> None:
     look = look_at(world, tablet)
     for name, of_one in OF_TABLETS.items():
         _raise(name, of_one(world, look))
-    world.oracle.learn(tablet, look.file, read_to_of(world, look.file))
+    world.oracle.learn(tablet, look.file, read_to_of(world, look.file), frozenset(look.here))
 
 
 def look_at(world: World, tablet: Tablet) -> Look:
@@ -57,6 +64,21 @@ def check_quiet(world: World) -> None:
     looks = [look_at(world, tablet) for tablet in world.tablets]
     for name, of_all in WHEN_QUIET.items():
         _raise(name, of_all(world, looks))
+
+
+def check_quiet_photos(world: World) -> None:
+    """
+    Look at all photos, now that everybody has sent his.
+
+    Raises:
+        Broken: Something does not hold.
+    """
+    looks = [look_at(world, tablet) for tablet in world.tablets]
+    for name, of_all in WHEN_SENT.items():
+        _raise(name, of_all(world, looks))
+    for look in looks:
+        for name in ("photos_are_kept", "verified_reads_back"):
+            _raise(name, OF_TABLETS[name](world, look))
 
 
 def _raise(name: str, found: Iterable[str]) -> None:

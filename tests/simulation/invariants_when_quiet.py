@@ -41,11 +41,12 @@ def _waits_for_nobody(world: World, row: JournalRow, device: str | None = None) 
 
     What a tablet's own creation builds on is refused with it, and never waits.
     """
-    on = row.mutation["id"]
+    # A merge builds on both cases.
+    builds_on = {row.mutation["id"], (row.mutation.get("act") or {}).get("into") or row.mutation["id"]}
     known = {str(r.mutation.get("id")) for _, r in world.oracle.held_anywhere() if r.mutation.get("op") == "create"}
     refused = {said["id"] for kept, said in _refused_creations(world) if kept.device != device}
-    lacking = on not in known or on in refused
-    return row.parked == "held" and lacking and on not in world.oracle.office.records
+    lacking = builds_on - world.oracle.office.records.keys() - (known - refused)
+    return row.parked == "held" and bool(lacking)
 
 
 def _refused_creations(world: World) -> Iterator[tuple[files.QuarantineRow, dict[str, Any]]]:

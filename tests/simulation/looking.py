@@ -6,6 +6,7 @@ A check is given the town and what it is about, and yields what it finds wrong.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from schemas.problems import Refusal
 from server.core import cursors
@@ -16,15 +17,22 @@ from tests.simulation.tablets import Tablet
 from tests.simulation.world import World
 
 Wrong = Iterator[str]
+_NAME = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
     """One tablet, looked at after an event."""
 
     tablet: Tablet
     before: Memory
     file: TabletFile
+
+    @cached_property
+    def here(self) -> dict[str, bytes]:
+        """The photo files that lie beside the tablet's, by name; what is not done yet is none of them."""
+        named = {name.rpartition("/")[2]: data for name, data in self.tablet.photos().items()}
+        return {name: data for name, data in named.items() if len(name) == _NAME}
 
 
 TabletCheck = Callable[[World, Look], Wrong]
@@ -33,6 +41,7 @@ QuietCheck = Callable[[World, list[Look]], Wrong]
 OF_TABLETS: dict[str, TabletCheck] = {}
 OF_SERVER: dict[str, ServerCheck] = {}
 WHEN_QUIET: dict[str, QuietCheck] = {}
+WHEN_SENT: dict[str, QuietCheck] = {}
 
 
 def of_tablets(check: TabletCheck) -> TabletCheck:
@@ -50,6 +59,12 @@ def of_server(check: ServerCheck) -> ServerCheck:
 def when_quiet(check: QuietCheck) -> QuietCheck:
     """Let *check* be made when everybody has heard everything."""
     WHEN_QUIET[check.__name__] = check
+    return check
+
+
+def when_sent(check: QuietCheck) -> QuietCheck:
+    """Let *check* be made when everybody has sent the photos, too."""
+    WHEN_SENT[check.__name__] = check
     return check
 
 

@@ -16,6 +16,7 @@ from schemas.packing import unpack
 from schemas.wire import MAX_BODY_INFLATED
 from sync_client.errors import GarbledAnswer, Unreachable
 from sync_client.transport import Request, Response
+from tests.simulation.depots import ADDRESS, PlayDepot
 from tests.simulation.drivers import Harm
 from tests.simulation.server import Server
 from tests.simulation.trace import Trace
@@ -49,7 +50,7 @@ class Network:
     stray: list[Request] = field(default_factory=list)
 
     def carry(self, request: Request, harm: Harm | None = None) -> Response:
-        """Bring *request* to the server and its answer back."""
+        """Bring *request* to the server, or to the depot's own door, and its answer back."""
         self.pass_time(_TRIP_MS)
         self.stray = [*self.stray, request][-_STRAY:]
         try:
@@ -68,7 +69,8 @@ class Network:
         request = self.stray[pick % len(self.stray)]
         answer = self.carry(request)
         self.trace.done("old request")
-        return f"{request.path} answered {answer.status} to nobody"
+        path = "the depot" if request.path.startswith(ADDRESS) else request.path
+        return f"{path} answered {answer.status} to nobody"
 
 
 @dataclass
@@ -78,7 +80,9 @@ class Voyage:
 
     Attributes:
         mishaps: One for each request; further ones go well.
-        office: What befalls the server at the first of them.
+        office: What befalls the server at the first of them that goes to it.
+        aim: What stands in that one's path.
+        troubles: What becomes of the depot's verbs from that one on.
         during: Which of them is under way when ``meanwhile`` happens.
     """
 
@@ -87,6 +91,22 @@ class Voyage:
     meanwhile: Callable[[], None] | None = None
     during: int = 0
     turn: int = 0
+    aim: str = ""
+    troubles: tuple[str, ...] = ()
+
+    def harm(self, path: str) -> Harm | None:
+        """Return what befalls the server at a request for *path*, if it is its turn."""
+        if path.startswith(ADDRESS) or self.aim not in path:
+            return None
+        harm, self.office = self.office, None
+        return harm
+
+    def trouble(self, depot: PlayDepot, path: str) -> int:
+        """Let the depot's troubles begin at a request for *path*, if it is their turn; return how many those are."""
+        if not self.troubles or path.startswith(ADDRESS) or self.aim not in path:
+            return 0
+        depot.troubles, self.troubles = list(self.troubles), ()
+        return sum(trouble != "fine" for trouble in depot.troubles)
 
 
 class Line:
@@ -110,7 +130,8 @@ class Line:
         voyage = self.voyage
         turn, voyage.turn = voyage.turn, voyage.turn + 1
         mishap = voyage.mishaps[turn] if turn < len(voyage.mishaps) else FINE
-        harm, voyage.office = voyage.office, None
+        harm = voyage.harm(request.path)
+        self._network.trace.harm["depot trouble"] += voyage.trouble(self._network.server.depot, request.path)
         try:
             if mishap == FINE:
                 return self._network.carry(request, harm)
@@ -162,7 +183,7 @@ def _cut(body: bytes) -> bytes:
 
 def _spoil(body: bytes) -> bytes:
     # The first byte, so that one can tell in any packing; damage further in is left to TLS to prevent.
-    return b"\xff" + body[1:]
+    return bytes([body[0] ^ 0xFF if body else 0xFF]) + body[1:]
 
 
 def _problem(status: int, code: str) -> Response:

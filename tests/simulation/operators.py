@@ -95,30 +95,45 @@ class Admit(Event):
 
 @dataclass(frozen=True, slots=True)
 class Backup(Event):
-    """The server is backed up."""
+    """The server is backed up, and the depot."""
 
     def happen(self, world: World) -> str:
-        """Keep a copy of its file."""
-        world.backups.append(world.server.image())
+        """Keep a copy of its file and of what lies in the depot."""
+        world.backups.append((world.server.image(), world.server.depot.image()))
         return f"the {len(world.backups)}."
 
 
 @dataclass(frozen=True, slots=True)
 class Restore(Event):
-    """The server is put back to a backup; a new epoch begins."""
+    """The server is put back to a backup; a new epoch begins. ``depot``: the depot is put back, too."""
 
     pick: int
+    depot: bool = False
 
     def happen(self, world: World) -> str:
         """Put it back."""
         if not world.backups:
             return "no backup"
         at = self.pick % len(world.backups)
-        world.server.put_back(world.backups[at])
+        image, lain = world.backups[at]
+        world.server.put_back(image)
+        if self.depot:
+            before = set(world.server.depot.wholes())
+            world.server.depot.put_back(lain)
+            world.oracle.photos.set_back |= before - set(world.server.depot.wholes())
         begin_epoch(world.server.store, DISTRICT, "restored", world.now_ms)
         world.commits_lost()
+        note_missing(world)
         world.trace.done("restored")
         return f"to the {at + 1}."
+
+
+def note_missing(world: World) -> None:
+    """Expect nothing of the photos that the rows of a day speak of, and that have gone since."""
+    wholes = world.server.depot.wholes()
+    rows = world.oracle.office.photos.values()
+    world.oracle.photos.vanished |= {row.sha256 for row in rows if row.state == "verified"} - wholes.keys()
+    world.oracle.photos.states.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +161,7 @@ class Failover(Event):
         if self.told:
             begin_epoch(world.server.store, DISTRICT, "restored", world.now_ms)
         world.commits_lost()
+        note_missing(world)
         world.trace.done("failover")
         return ""
 

@@ -5,7 +5,7 @@ The oracle looks at the files after every event and remembers. It never asks the
 holds against what it sees is in ``invariants``.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,6 +42,8 @@ class Memory:
         read_to: By feed: generation and version of the cursor.
         epoch: The server's history it last knew of.
         last_n: The last number it gave.
+        uses: Every use of a photo file that was ever seen in it: the file, the record, and of a copy its original.
+        here: The photo files that lay beside it.
     """
 
     journal: dict[int, JournalRow] = field(default_factory=dict)
@@ -49,6 +51,8 @@ class Memory:
     read_to: dict[str, tuple[int, int]] = field(default_factory=dict)
     epoch: str | None = None
     last_n: int = 0
+    uses: frozenset[tuple[str, str, str]] = frozenset()
+    here: frozenset[str] = frozenset()
 
 
 #: One mutation as the server knows it: token (of a package: device), install, number, and what it says.
@@ -62,6 +66,42 @@ class Said:
     outcome: str
     feed: str | None
     version: int | None
+
+
+@dataclass
+class Photos:
+    """
+    What is known of photos beside what the files say.
+
+    Attributes:
+        attached: By tablet, what a call has returned for: the original and the record.
+        took: By tablet, what somebody took off it: its files were not put back with it, not copied with it, or
+            went when the office had just confirmed them.
+        vanished: Files that somebody took out of the depot, and nobody told.
+        set_back: Files that were in the depot when it was put back to a day on which they were not.
+        confirmed: By token, the files that the office said it has, since the last event.
+        states: By file, what the office's row said when somebody last looked.
+        accepted: How often each part was kept.
+        early: Files of which a row said that they are verified, and that were not there at that moment.
+    """
+
+    attached: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    took: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    vanished: set[str] = field(default_factory=set)
+    set_back: set[str] = field(default_factory=set)
+    confirmed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    states: dict[str, str] = field(default_factory=dict)
+    accepted: Counter[str] = field(default_factory=Counter)
+    early: list[str] = field(default_factory=list)
+
+    def hear(self, request: Request, response: Response) -> None:
+        """Hear one answer about photos as it leaves the server."""
+        if response.status == 204:
+            self.accepted[request.path] += 1
+        elif response.status == 200 and request.path == "/v1/photos/plan":
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            said = files.decode(unpack(response.body, response.headers.get("content-encoding"), wire.MAX_BODY_INFLATED))
+            self.confirmed[token] |= {one["sha256"] for one in said["photos"] if one["state"] == "verified"}
 
 
 @dataclass
@@ -80,11 +120,12 @@ class Oracle:
         lost_commits: How often commits of the server's were lost by now.
         lost_silently: The epoch in which the last loss happened that nobody told, and when; see ``invariants``.
         checked: What the server's file had come to when it was last looked at.
+        photos: What is known of photos.
     """
 
     server: Server
     memories: dict[str, Memory] = field(default_factory=dict)
-    images: dict[str, tuple[Image, Memory]] = field(default_factory=dict)
+    images: dict[str, tuple[Image, dict[str, bytes], Memory]] = field(default_factory=dict)
     answers: dict[Named, Said] = field(default_factory=dict)
     told: dict[Named, set[Said]] = field(default_factory=lambda: defaultdict(set))
     contradicted: list[str] = field(default_factory=list)
@@ -96,11 +137,13 @@ class Oracle:
     lost_silently: tuple[str, int] = ("", 0)
     largest: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     checked: int = 0
+    photos: Photos = field(default_factory=Photos)
     _office: ServerFile | None = None
     _looked: int = 0
 
     def __post_init__(self) -> None:
         self.server.taps.append(self.overhear)
+        self.server.ends.append(self.look_after)
 
     # -- the server ---------------------------------------------------------------------------------
 
@@ -138,6 +181,9 @@ class Oracle:
 
     def overhear(self, request: Request, response: Response) -> None:
         """Hear one answer as it leaves the server."""
+        if request.path.startswith("/v1/photos/"):
+            self.photos.hear(request, response)
+            return
         if request.path not in ("/v1/sync", "/v1/rescue") or response.status != 200:
             return
         body = unpack(request.body, request.headers.get("Content-Encoding"), wire.MAX_BODY_INFLATED)
@@ -170,33 +216,46 @@ class Oracle:
         self.answers[named] = said
         self.told[named].add(said)
 
+    def look_after(self, path: str) -> None:
+        """Look whether a file is said to be verified that is not there; a moment later it may be."""
+        if path.endswith("/complete"):
+            sha256 = path.split("/")[-2]
+            verified = files.state_of_photo(self.server.path, sha256) == "verified"
+            if verified and self.server.depot.whole(sha256) is None and sha256 not in self.photos.vanished:
+                self.photos.early.append(sha256)
+
     # -- the tablets --------------------------------------------------------------------------------
 
     def memory(self, tablet: Tablet) -> Memory:
         """Return what *tablet*'s file must hold."""
         return self.memories.get(tablet.name, Memory())
 
-    def learn(self, tablet: Tablet, file: TabletFile, read_to: dict[str, tuple[int, int]]) -> None:
-        """Remember what *tablet*'s file holds now."""
+    def learn(
+        self, tablet: Tablet, file: TabletFile, read_to: dict[str, tuple[int, int]], here: frozenset[str]
+    ) -> None:
+        """Remember what *tablet*'s file holds now, and which photo files lie *here* beside it."""
         for n, row in file.journal.items():
             if row.outcome is None or n not in self.memory(tablet).journal:
                 author = (file.device or "", str(row.mutation.get("by")))
                 self.recorded[files.content_of(row.payload)].add(author)
-        self.memories[tablet.name] = Memory(file.journal, file.person, read_to, file.epoch, file.last_n)
+        uses = frozenset((use.sha256, use.record_id, use.of) for use in file.uses)
+        self.memories[tablet.name] = Memory(file.journal, file.person, read_to, file.epoch, file.last_n, uses, here)
 
-    def saved(self, tablet: Tablet, image: Image) -> None:
-        """Remember an image of *tablet*, and what it holds."""
-        self.images[tablet.name] = (image, self.memory(tablet))
+    def saved(self, tablet: Tablet, image: Image, photos: dict[str, bytes]) -> None:
+        """Remember an image of *tablet* and its photo files, and what it holds."""
+        self.images[tablet.name] = (image, photos, self.memory(tablet))
 
-    def go_back(self, tablet: Tablet) -> Image:
+    def go_back(self, tablet: Tablet) -> tuple[Image, dict[str, bytes]]:
         """Return the image of *tablet* that was saved, and expect no more of its file than that holds."""
-        image, memory = self.images[tablet.name]
+        image, photos, memory = self.images[tablet.name]
         self.memories[tablet.name] = replace(memory)
-        return {part: image.get(part, b"") for part in PARTS}
+        self.photos.attached.pop(tablet.name, None)
+        return {part: image.get(part, b"") for part in PARTS}, photos
 
     def copied(self, tablet: Tablet, twin: Tablet) -> None:
         """Expect of *twin* what is expected of *tablet*."""
         self.memories[twin.name] = replace(self.memory(tablet))
+        self.photos.took[twin.name] |= self.photos.took[tablet.name]
 
     def held_anywhere(self) -> Iterator[tuple[str, JournalRow]]:
         """Yield every mutation that some tablet's file holds, with the tablet's name."""

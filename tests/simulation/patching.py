@@ -8,9 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from server.usecases import build_snapshots, offer_snapshot
+from schemas import photos
+from server.core import photo_keeping
+from server.usecases import bring_photo, build_snapshots, offer_snapshot
 from sync_client import snapshots
+from sync_client.photos import reckoning
 
+#: Bytes of a photo's part: one has one to five of them.
+PART_BYTES = 300
+#: For so long what is nobody's is kept: a play has no time for thirty days.
+KEEP_DAYS = 2
 _ROOM = shutil._ntuple_diskusage(64 << 30, 32 << 30, 32 << 30)
 
 
@@ -31,11 +38,14 @@ def put_in_place(owner: Any, name: str, other: Any) -> Iterator[None]:
 
 @contextmanager
 def small_measures() -> Iterator[None]:
-    """Let a handful of records be worth a snapshot, and a snapshot's part come in several pieces."""
+    """Let a few records be worth a snapshot, snapshots and photos come in pieces, and nobody's photos go in days."""
     with ExitStack() as stack:
         for module in (build_snapshots, offer_snapshot):
             stack.enter_context(put_in_place(module, "WORTH_IT", 2))
         stack.enter_context(put_in_place(snapshots, "PIECE", 300))
+        for module in (photos, bring_photo, reckoning):
+            stack.enter_context(put_in_place(module, "PART_BYTES", PART_BYTES))
+        stack.enter_context(put_in_place(photo_keeping, "KEEP_DAYS", KEEP_DAYS))
         yield
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.rescue import opened
+from server.usecases.bring_photo import bring_photo
 from server.usecases.receive_rescue import Brought, receive_part
+from server.usecases.verify_photo import Office
 from sync_client.client import FieldClient
 from tests.server.office import DISTRICT
 from tests.simulation.actors import Event
@@ -31,7 +33,10 @@ class Export(Event):
 
         def call(client: FieldClient) -> str:
             with _stick(world) as path:
-                told = client.export_outbox(path, whole=self.whole)
+                try:
+                    told = client.export_outbox(path, whole=self.whole)
+                except OSError:
+                    return "no space on the stick"
                 payloads = _payloads(path)
                 if not payloads:
                     return "nothing to take off"
@@ -114,6 +119,10 @@ def _brought(world: World, path: Path, *, trusted: bool) -> list[str]:
         said = []
         for part in package.manifest.parts:
             mutations = package.mutations(part)
-            _, outcomes = receive_part(world.server.store, DISTRICT, brought, part, mutations, world.now_ms)
+            device, outcomes = receive_part(world.server.store, DISTRICT, brought, part, mutations, world.now_ms)
             said += [outcome.outcome for outcome in outcomes]
+        office = Office(world.server.store, world.server.depot, DISTRICT, world.now_ms)
+        for photo in package.manifest.photos:
+            if photo.state == "here":
+                said.append(f"photo {bring_photo(office, device, photo, package.photo(photo)).state}")
         return said

@@ -12,15 +12,23 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from sync_client.client import FieldClient
+from sync_client.photos.values import PhotoReport
 from tests.simulation import invariants
+from tests.simulation.disks import DISK
 from tests.simulation.oracle import Broken
 from tests.simulation.patching import nothing_by_chance, small_measures
+from tests.simulation.photos import told_of
+from tests.simulation.pictures import ready_copies
 from tests.simulation.scheduler import Plan, Step, plan
+from tests.simulation.tablets import Tablet
 from tests.simulation.world import World, town
 
 Logs = list[MutableMapping[str, Any]]
 #: Rounds in which every tablet syncs once, after which all must be quiet.
 ROUNDS = 6
+#: The same with photos; some are put off for up to an hour, and an hour lies between two.
+PHOTO_ROUNDS = 4
+_HOUR_MS = 3_600_000
 
 
 @dataclass
@@ -53,10 +61,10 @@ def play(whole: Plan, keep: Collection[int] | None = None) -> Played:
     """Play *whole*, or what *keep* leaves of it; return how it went."""
     began = time.perf_counter()
     played = Played(whole.seed, len(whole.steps if keep is None else keep))
-    with town(whole.seed, len(whole.people), whole.page_records) as world:
+    with town(whole.seed, len(whole.people), whole.page_records, guests=whole.guests) as world:
         try:
             by_chance = nothing_by_chance(whole.seed, lambda: world.now_ms)
-            with by_chance, small_measures(), capture_logs() as logs:
+            with by_chance, small_measures(), ready_copies(), DISK.watched(), capture_logs() as logs:
                 _run(world, whole, keep, played, logs)
         except Broken as broken:
             played.broken, played.seen = broken.invariant, broken.seen
@@ -103,7 +111,12 @@ def _refuse_surprises(world: World, logs: Logs) -> None:
 
 
 def _quieten(world: World, logs: Logs) -> None:
-    """End all faults, and let everybody meet the office until nobody has anything to say or to hear."""
+    """
+    End all faults, and let everybody meet the office until nobody has anything to say or to hear.
+
+    First the records, which never wait for photos; then the photos, if anybody has ever taken one.
+    """
+    world.server.depot.troubles = []
     for tablet in world.tablets:
         tablet.line.protocol = None
     for number in range(1, ROUNDS + 1):
@@ -114,6 +127,41 @@ def _quieten(world: World, logs: Logs) -> None:
             break
     invariants.check_quiet(world)
     world.trace.note(f"quiet after {number} rounds")
+    if world.trace.harm["photo"]:
+        _quieten_photos(world, logs)
+
+
+def _quieten_photos(world: World, logs: Logs) -> None:
+    for number in range(1, PHOTO_ROUNDS + 1):
+        waiting = [_send(world, tablet, number) for tablet in world.tablets]
+        _refuse_surprises(world, logs)
+        invariants.check(world)
+        if not any(waiting):
+            break
+        world.pass_time(_HOUR_MS)
+    invariants.check_quiet_photos(world)
+    world.trace.note(f"photos quiet after {number} rounds")
+
+
+def _send(world: World, tablet: Tablet, number: int) -> bool:
+    """Let one tablet send its photos over the best network; say whether it should come again."""
+    world.pass_time(1_000)
+    began = world.now_ms
+    report: list[PhotoReport] = []
+
+    def call(client: FieldClient) -> str:
+        if number > 1:
+            client.sync()
+        # What is for somebody's hand alone is sent by hand.
+        by_hand = "hand" in (client.photo_policy().copies, client.photo_policy().originals)
+        report.append(client.send_photos(network="wifi", now=by_hand))
+        return told_of(report[0])
+
+    came_to = world.try_on(tablet, None, call)
+    if came_to != "nothing to send":
+        world.trace.tell(f"p{number}", began, f"{tablet.name} sends", came_to)
+    # What waits for its record waits on; what was put off is due an hour later, behind another sync.
+    return bool(report and (report[0].verified or report[0].problems or (report[0].waiting and number == 1)))
 
 
 def _meet(world: World, name: str, number: int) -> bool:

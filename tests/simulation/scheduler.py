@@ -9,12 +9,16 @@ meets states that ten which always do would not.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
+from sync_client.photos.policy import WAYS
 from tests.server.office import ELSEWHERE, GRID_7, GRID_8
-from tests.simulation import actors, checks, faults, operators, rescues
+from tests.simulation import actors, checks, faults, operators, photos, rescues
 from tests.simulation.actors import Event
+from tests.simulation.depots import PlayDepot
 from tests.simulation.drivers import Harm
 from tests.simulation.network import FINE, MISHAPS
+from tests.simulation.pictures import COUNT
 from tests.simulation.server import WORKERS
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -24,6 +28,8 @@ _PAUSES = (200, 1_000, 5_000, 60_000, 600_000, 5 * _HOUR_MS, _DAY_MS, 26 * _HOUR
 _AWAY = (10 * _DAY_MS, 40 * _DAY_MS, 200 * _DAY_MS)
 #: Who work in one grid, and so write over one another.
 _TEAM = ("li", "wang", "li", "wang", "feng", "zhao")
+#: In so many plays somebody takes photos.
+_WITH_PHOTOS = 0.35
 _CLERKS = ("feng", "zhao", "qian", "hua", "chen")
 
 
@@ -43,12 +49,14 @@ class Plan:
     Attributes:
         people: Who works on each tablet.
         page_records: How many records the tablets ask for at once.
+        guests: Whether the depot takes photos' parts from tablets itself.
     """
 
     seed: int
     people: tuple[tuple[str, ...], ...]
     page_records: int
     steps: tuple[Step, ...]
+    guests: bool = False
 
 
 def plan(seed: int, steps: int | None = None) -> Plan:
@@ -59,7 +67,8 @@ def plan(seed: int, steps: int | None = None) -> Plan:
     team = _TEAM if dice.random() < 0.5 else WORKERS
     people = tuple(_staff(dice, team) for _ in range(count))
     length = steps or dice.randint(15, 45) + 2 * count
-    return Plan(seed, people, dice.choice((2, 5, 50)), Drawing(dice, count).steps(length))
+    page_records, drawing = dice.choice((2, 5, 50)), Drawing(dice, count)
+    return Plan(seed, people, page_records, drawing.steps(length), drawing.guests)
 
 
 def _staff(dice: random.Random, team: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,12 +92,20 @@ class Drawing:
         self._pauses = dice.sample(_PAUSES, 3)
         self._fields = dice.sample(list(actors.Edit.WRITERS), dice.choice((2, 4, 11)))
         self._away = dice.choice((0.0, 0.0, 0.02, 0.05))
+        self.guests = dice.random() < 0.4
+        self._pictures = dice.sample(range(COUNT), dice.choice((2, 4, 9)))
+        # Who takes photos also sends them.
+        self._cameras = dice.sample(range(tablets), dice.choice((1, 2)))
         self._weights = self._swarm()
         self._beside: list[Callable[[], Event]] = [self._create, self._edit, self._edit, self._sync]
         if self._build in self._weights:
             # While parts are on their way: another snapshot, records elsewhere, another history.
             self._beside += [self._build, self._build, self._move_records]
             self._beside += [self._restore] if self._restore in self._weights else []
+        # While parts are on their way: syncs, other photos, other tablets with the same ones; the depot loses some.
+        drawn = (self._restore, self._collect, self._tidy, self._lose, self._lose, self._lose, self._edit)
+        self._beside_photos = [self._send, self._take_photo, self._sync]
+        self._beside_photos += [draw for draw in drawn if draw in self._weights]
 
     def _swarm(self) -> dict[Callable[[], Event], float]:
         always: dict[Callable[[], Event], float] = {self._create: 6, self._edit: 20, self._sync: 24}
@@ -114,13 +131,27 @@ class Drawing:
             {self._build: 7, self._hand_out: 4, self._move: 3, self._create: 14, self._sync: 30},
         )
         drawn = {draw: weight for draw, weight in beside.items() if self._dice.random() < 0.6}
-        for theme in self._dice.sample(themes, self._dice.randint(1, 3)):
+        of_photos = self._swarm_of_photos() if self._dice.random() < _WITH_PHOTOS else {}
+        for theme in self._dice.sample(themes, 1 if of_photos else self._dice.randint(1, 3)):
             drawn |= theme
-        return always | drawn
+        return always | drawn | of_photos
+
+    def _swarm_of_photos(self) -> dict[Callable[[], Event], float]:
+        always: dict[Callable[[], Event], float] = {
+            self._take_photo: 24, self._send: 24, self._create: 4, self._edit: 5, self._sync: 12,
+        }  # fmt: skip
+        beside: dict[Callable[[], Event], float] = {
+            self._tidy: 9, self._policy: 4, self._trouble: 5, self._lose: 5, self._collect: 6, self._retain: 3,
+            self._rubbish: 1, self._take_off: 5, self._check: 4, self._late: 5,
+        }  # fmt: skip
+        return always | {draw: weight for draw, weight in beside.items() if self._dice.random() < 0.5}
 
     def steps(self, count: int) -> tuple[Step, ...]:
-        """Return so many steps."""
-        return tuple(Step(self._pause(), self._event()) for _ in range(count))
+        """Return so many steps; where photos are taken at all, some are at once, lest the rest have nothing to do."""
+        rounds = 2 if self._send in self._weights else 0
+        first = [[self._take_photo] * self._dice.randint(1, 3) + [self._send] for _ in range(rounds)]
+        begun = [Step(self._pause(), draw()) for draws in first for draw in draws]
+        return (*begun, *(Step(self._pause(), self._event()) for _ in range(count - len(begun))))
 
     def _pause(self) -> int:
         return self._dice.choice(_AWAY if self._dice.random() < self._away else self._pauses)
@@ -147,6 +178,10 @@ class Drawing:
         kind = self._dice.choice(kinds)
         at = 1 if kind == "locked" and kinds is self._harms else self._dice.randint(1, most)
         return Harm(kind, at, kind in ("kill", "power") and self._dice.random() < 0.5)
+
+    def _deaths(self) -> list[str]:
+        """What an operator's own work knows of; other trouble he sees, and asks again."""
+        return [kind for kind in self._office if kind in ("kill", "power")]
 
     # -- people ---------------------------------------------------------------------------------------
 
@@ -202,6 +237,66 @@ class Drawing:
         bad = self._mishaps and self._dice.random() < self._badness
         return self._dice.choice(self._mishaps) if bad else FINE
 
+    # -- photos ---------------------------------------------------------------------------------------
+
+    def _camera(self) -> int:
+        return self._dice.choice(self._cameras) if self._dice.random() < 0.8 else self._tablet()
+
+    def _take_photo(self) -> Event:
+        origin: Literal["camera", "gallery"] = "gallery" if self._dice.random() < 0.2 else "camera"
+        picture = self._dice.choice(self._pictures)
+        return photos.TakePhoto(self._camera(), self._pick(), picture, origin, self._harm(self._harms, 16, 0.2))
+
+    def _rubbish(self) -> Event:
+        return photos.TakeRubbish(self._camera(), self._pick(), self._dice.choice(self._pictures))
+
+    def _send(self) -> Event:
+        mishaps = tuple(self._mishap() for _ in range(self._dice.randint(1, 12)))
+        meanwhile = self._dice.random() < 0.35
+        return photos.SendPhotos(
+            self._camera(),
+            mishaps if any(mishap != FINE for mishap in mishaps) else (),
+            self._harm(self._harms, 60, 0.25),
+            self._harm(self._office, 22, 0.5),
+            self._dice.randint(1, 20) if "kill" in self._harms and self._dice.random() < 0.1 else 0,
+            self._dice.choice(self._beside_photos)() if meanwhile else None,
+            self._dice.randint(0, 5) if meanwhile else 0,
+            self._dice.choices(photos.SendPhotos.AIMS, (1, 1, 3))[0],
+            self._dice.choice(("wifi", "wifi", "mobile", None)),
+            self._dice.random() < 0.2,
+            self._dice.random() < 0.6,
+            self._troubles() if self._trouble in self._weights and self._dice.random() < 0.3 else (),
+        )
+
+    def _tidy(self) -> Event:
+        mishaps = (self._mishap(),)
+        days, now = self._dice.choice((0, 2, 40)), self._dice.random() < 0.5
+        harm = self._harm(self._harms, 20, 0.3)
+        return photos.Tidy(self._camera(), days, now, mishaps if mishaps != (FINE,) else (), harm)
+
+    def _policy(self) -> Event:
+        copies, originals = (self._dice.choice(WAYS) for _ in range(2))
+        return photos.SetPolicy(self._camera(), copies, originals, self._dice.choice((0, 0, 1, 30)))
+
+    def _trouble(self) -> Event:
+        return photos.DepotTroubles(self._troubles())
+
+    def _troubles(self) -> tuple[str, ...]:
+        fine = ["fine"] * self._dice.randrange(14)
+        drawn = [self._dice.choice(PlayDepot.TROUBLES) for _ in range(self._dice.randint(1, 3))]
+        return (*fine, *drawn)
+
+    def _lose(self) -> Event:
+        return photos.DepotLoses(self._pick(), self._dice.choices(("part", "spoil", "whole"), (4, 4, 3))[0])
+
+    def _collect(self) -> Event:
+        return photos.Collect(self._dice.choice((0, 1, 3)), self._harm(self._deaths(), 25, 0.3))
+
+    def _retain(self) -> Event:
+        originals, everything = self._dice.choice(((1, 0), (1, 3), (0, 2)))
+        days, harm = self._dice.choice((0, 2, 4)), self._harm(self._deaths(), 20, 0.2)
+        return photos.Retain(originals, everything, days, harm)
+
     # -- faults ---------------------------------------------------------------------------------------
 
     def _clock(self) -> Event:
@@ -223,10 +318,10 @@ class Drawing:
         return faults.SaveImage(self._tablet())
 
     def _put_back(self) -> Event:
-        return faults.PutBack(self._pick())
+        return faults.PutBack(self._pick(), self._dice.random() < 0.3)
 
     def _copy(self) -> Event:
-        return faults.CopyTablet(self._tablet())
+        return faults.CopyTablet(self._tablet(), self._dice.random() < 0.3)
 
     # -- by hand --------------------------------------------------------------------------------------
 
@@ -261,7 +356,7 @@ class Drawing:
         return operators.Backup()
 
     def _restore(self) -> Event:
-        return operators.Restore(self._pick())
+        return operators.Restore(self._pick(), self._dice.random() < 0.4)
 
     def _replicate(self) -> Event:
         return operators.Replicate()
@@ -285,8 +380,7 @@ class Drawing:
         return operators.Housekeeping(self._dice.choice((1, 30, 180)))
 
     def _build(self) -> Event:
-        kinds = [kind for kind in self._office if kind in ("kill", "power")]
-        return operators.BuildSnapshots(self._dice.random() < 0.7, self._harm(kinds, 12, 0.2))
+        return operators.BuildSnapshots(self._dice.random() < 0.7, self._harm(self._deaths(), 12, 0.2))
 
     def _hand_out(self) -> Event:
         return operators.HandOut(self._dice.choice(WORKERS))

@@ -31,6 +31,7 @@ from sync_client.errors import Unreachable
 from sync_client.testing import InProcessTransport
 from sync_client.transport import Request, Response
 from tests.server.office import DISTRICT, ELSEWHERE, PEOPLE, open_office, person_id
+from tests.simulation.depots import ADDRESS, PlayDepot
 from tests.simulation.drivers import Harm, Killed, Lifeline, image_of, mortal, put
 from tests.simulation.patching import nothing_by_chance
 
@@ -72,7 +73,8 @@ class Building:
         self.lifeline = Lifeline(self.path)
         self.clock: Callable[[], int] = int
         put(self.path, self.empty)
-        self.app: Flask = create_app(Settings(f"sqlite:///{self.path}"), lambda: self.clock())
+        self.depot = PlayDepot()
+        self.app: Flask = create_app(Settings(f"sqlite:///{self.path}"), lambda: self.clock(), self.depot)
         self.store: Store = self.app.extensions["gridward"]
         event.listen(self.store.engine, "do_connect", self._hang)
         self._parts = set(self.app.extensions)
@@ -128,22 +130,32 @@ class Server:
     """
     The server of one play.
 
+    Args:
+        clock: What it shows, ms.
+        guests: Whether its depot takes parts from tablets itself.
+
     Attributes:
+        depot: Where its photos lie.
         changes: Counts whatever may have changed its file; who looks again only then, compares it.
         harmed: Whether a fault of its file was done to it since somebody last asked.
         taps: Told of every answer that left the server, heard or not.
+        ends: Told of every request's path when the server is done with it, alive or dead.
     """
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], *, guests: bool = False) -> None:
         self._building = building()
         self._building.forget()
         self.path = self._building.path
         put(self.path, self._building.furnished)
         self.lifeline = self._building.lifeline = Lifeline(self.path, locks_anywhere=True)
         self._building.clock = clock
+        self.depot = self._building.depot
+        self.depot.begin(self.lifeline, guests=guests)
+        self.depot.now_ms = clock
         self.store = self._building.store
         self._door = InProcessTransport(self._building.app)
         self.taps: list[Callable[[Request, Response], None]] = []
+        self.ends: list[Callable[[str], None]] = []
         self.changes = 1
         self.harmed = False
 
@@ -154,6 +166,8 @@ class Server:
         Raises:
             Unreachable: The server died of *harm* meanwhile; it is up again.
         """
+        if request.path.startswith(ADDRESS):
+            return self.depot.welcome(request)
         self.lifeline.threaten(harm)
         self.changes += 1
         try:
@@ -164,6 +178,8 @@ class Server:
         finally:
             self.harmed = self.harmed or self.lifeline.struck is not None
             self.lifeline.spare()
+            for end in self.ends:
+                end(request.path)
         for tap in self.taps:
             tap(request, answer)
         return answer

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sync_client.client import FieldClient
 from sync_client.retry import Patience
+from tests.simulation.disks import DISK, files_in
 from tests.simulation.drivers import Lifeline, image_of, put
 from tests.simulation.network import Line
 
@@ -42,7 +43,7 @@ class Tablet:
         name: What the trace calls it.
         page_records: How many records it asks for at once.
         sleep: How it waits between two attempts.
-        saved: An image of its file that somebody put aside, if any.
+        folder: Where its photos lie.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Tablet:
 
     def __post_init__(self) -> None:
         self.lifeline = Lifeline(self.path)
+        self.folder = self.path.with_name(f"{self.path.name}-photos")
 
     @property
     def client(self) -> FieldClient:
@@ -94,13 +96,20 @@ class Tablet:
         for part in sorted(self.path.with_name(f"{self.path.name}-snapshot").glob("*")):
             content = part.read_bytes()
             part.write_bytes(content[: len(content) // 2] + bytes(len(content) // 4))
+        DISK.lose_power(self.folder)
+
+    def photos(self) -> dict[str, bytes]:
+        """Return its photo files, by their path within the folder."""
+        return files_in(self.folder) if self.folder.is_dir() else {}
 
     def image(self) -> dict[str, bytes]:
         """Return a copy of its file, made while it is off."""
         self.close()
         return image_of(self.path)
 
-    def put_back(self, image: dict[str, bytes]) -> None:
-        """Let it go on from an earlier image, or another tablet's."""
+    def put_back(self, image: dict[str, bytes], photos: dict[str, bytes] | None = None) -> None:
+        """Let it go on from an earlier image, or another tablet's; *photos* stay where they are not given."""
         self.close()
         put(self.path, image)
+        if photos is not None:
+            DISK.put(self.folder, photos)

@@ -19,6 +19,8 @@ from sync_client.client import FieldClient
 from sync_client.errors import StoreError, SyncError
 from sync_client.values import Record
 from tests.server.office import DISTRICT, person_id
+from tests.simulation.depots import Lain
+from tests.simulation.disks import DISK
 from tests.simulation.drivers import Harm, Killed
 from tests.simulation.network import Line, Network
 from tests.simulation.oracle import Oracle
@@ -89,9 +91,10 @@ class World:
     One play's town.
 
     Attributes:
+        guests: Whether the depot takes parts from tablets itself.
         now_ms: What every right clock shows.
         touched: Tablets whose files may have changed since somebody looked.
-        backups: Images of the server's file, oldest first, with the time each was made.
+        backups: Images of the server's file and its depot, oldest first.
         standby: What another machine has of the server's file, for when this one is lost.
         packages: Rescue packages, in the order they were made.
     """
@@ -99,17 +102,18 @@ class World:
     seed: int
     tablet_count: int
     page_records: int
+    guests: bool = False
     trace: Trace = field(default_factory=Trace)
     now_ms: int = MORNING
     tablets: list[Tablet] = field(default_factory=list)
     things: Things = field(default_factory=Things)
     touched: set[str] = field(default_factory=set)
-    backups: list[Image] = field(default_factory=list)
+    backups: list[tuple[Image, Lain]] = field(default_factory=list)
     standby: Image | None = None
     packages: list[Package] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.server = Server(lambda: self.now_ms)
+        self.server = Server(lambda: self.now_ms, guests=self.guests)
         self.network = Network(self.server, self.trace, self.pass_time)
         self.oracle = Oracle(self.server)
         self.folder: Path = building().folder
@@ -160,10 +164,10 @@ class World:
         self.tablets.append(tablet)
         return tablet
 
-    def copy_tablet(self, tablet: Tablet) -> Tablet:
-        """Put a copy of *tablet*'s file on a new device."""
+    def copy_tablet(self, tablet: Tablet, *, photos: bool = True) -> Tablet:
+        """Put a copy of *tablet*'s file on a new device, and of its *photos*."""
         twin = self._unpacked()
-        twin.put_back(tablet.image())
+        twin.put_back(tablet.image(), tablet.photos() if photos else {})
         twin.people = list(tablet.people)
         self.touched.update((tablet.name, twin.name))
         return twin
@@ -218,7 +222,8 @@ class World:
         try:
             client = tablet.client
             tablet.lifeline.threaten(harm)
-            return call(client)
+            with DISK.used_by(tablet.lifeline):
+                return call(client)
         except Killed:
             tablet.rise()
             return f"!{tablet.lifeline.struck}"
@@ -248,9 +253,9 @@ def put_away(path: Path) -> None:
 
 
 @contextmanager
-def town(seed: int, tablet_count: int, page_records: int) -> Iterator[World]:
+def town(seed: int, tablet_count: int, page_records: int, *, guests: bool = False) -> Iterator[World]:
     """Open a town for one play."""
-    world = World(seed, tablet_count, page_records)
+    world = World(seed, tablet_count, page_records, guests)
     try:
         yield world
     finally:

@@ -9,6 +9,7 @@ import msgspec
 from sync_client.testing import Weather
 from sync_client.values import Progress
 from tests.benchmarks.checks import Day
+from tests.pictures import jpeg
 from tests.server.office import GRID_7, STREET
 from tests.stories.town import Town, same_bytes
 
@@ -123,7 +124,7 @@ def test_a_photo_attached_to_a_check_later_stands_in_its_case_too(town: Town) ->
     check = li.create(found["type"], grid=GRID_7, set=found["set"])
     [case] = li.find("case").records
     town.sync("li", "qian")
-    li.attach(check, b"\xff\xd8 a heap of waste", item="H4")
+    li.attach(check, jpeg("a heap of waste"), item="H4")
     town.sync("li", "qian", "li")
     [photo] = town.on_server(case.id)["photos"]
     assert photo["item"] == "H4"

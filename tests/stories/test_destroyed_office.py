@@ -25,6 +25,7 @@ from server.usecases.back_up import back_up
 from server.usecases.restore_backup import restore_backup
 from sync_client.client import FieldClient
 from sync_client.values import Record
+from tests.pictures import jpeg
 from tests.postgres import LocalPostgres, find_binaries
 from tests.server.office import DISTRICT, GRID_7, GRID_8, RawDevice
 from tests.stories.ground import GRID_9, check, everybody_agrees, nothing_is_broken, shop
@@ -118,7 +119,7 @@ def one_thing(town: Town, name: str, dice: random.Random) -> None:
     elif what == "check":
         check(tablet, name, found.id, town.now_ms, found.grid)
     elif what == "photo":
-        tablet.attach(found, f"a photo of {name}, {dice.random()}".encode())
+        tablet.attach(found, jpeg(f"{name}, {dice.random()}"))
     elif what == "waste" and grid == GRID_7:
         [day] = tablet.find("cleaning_day").records
         tablet.edit(day, share={"waste_t": dice.randrange(1, 9) / 2})

@@ -17,10 +17,11 @@ from sync_client.client import FieldClient
 from sync_client.database import Database
 from sync_client.errors import NotEnrolled, Unreachable, WorkWaiting
 from sync_client.testing import FINE, Weather
+from tests.pictures import jpeg
 from tests.server.office import DISTRICT, GRID_7, PEOPLE, person_id
 from tests.stories.town import Town, same_bytes
 
-PICTURE = b"\xff\xd8\xff\xe0 what the shop looked like"
+PICTURE = jpeg("what the shop looked like")
 
 
 def on_a_stick(town: Town, tablet: FieldClient, name: str = "rescue.zip") -> Path:
