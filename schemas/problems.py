@@ -234,12 +234,12 @@ _ALL = (
     ProblemKind("photo_expired", 410, "照片已超过保存期限，服务器已按规定删除。",
                 "The photo is past its retention period and was deleted here.",
                 "不必再传；平板上的原图可以照常清理。", "It need not be sent; the tablet may tidy its original away."),
+    ProblemKind("photo_match_unknown", 404, "没有这条重复照片，或不在您的责任区域内。",
+                "There is no such match of photos, or not in your area.", "请刷新列表后再试。", "Look at the list again."),
     ProblemKind("photo_too_much_expected", 429, "本机已登记、尚未传到的照片超过 {limit}。",
                 "More than {limit} of this device's photos are planned and have not arrived.",
                 "先传完已登记的照片；其余照片仍在平板上，下次同步后会再问。",
                 "Send those first; the others stay on the tablet, which asks again after the next sync.", True),
-    ProblemKind("photo_match_unknown", 404, "没有这条重复照片，或不在您的责任区域内。",
-                "There is no such match of photos, or not in your area.", "请刷新列表后再试。", "Look at the list again."),
 )  # fmt: skip
 
 KINDS: Mapping[str, ProblemKind] = {kind.code: kind for kind in _ALL}

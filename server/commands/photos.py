@@ -230,7 +230,7 @@ def _called(work: UnitOfWork, typed: str) -> str:
     if found:
         raise Mistake(f"“{typed}”是几条的开头，请写得更完整。", f"'{typed}' begins several; write more of it.")
     raise Mistake(
-        f"没有编号以“{typed}”开头的重复照片（至少写 4 位）；见 gridward-server photos matches --state all。",
+        f"没有这条重复照片：“{typed}”。请写编号的开头，至少 4 位；见 gridward-server photos matches --state all。",
         f"No match begins with '{typed}' (4 signs at least); see gridward-server photos matches --state all.",
     )
 

@@ -14,7 +14,7 @@ from server.storage import migrate
 from server.usecases.begin_district import begin_district
 from server.usecases.begin_epoch import begin_epoch
 from server.usecases.examine import examine
-from server.usecases.examine_depot import examine_depot
+from server.usecases.examine_depot import examine_depot, examine_photos
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
 
@@ -72,7 +72,9 @@ def doctor() -> None:
     bad = False
     with opened_depot(settings) as depot:
         click.echo(f"  照片库 Photo store: {depot}")
-        for finding in chain(examine(store, now_ms()), examine_depot(depot, secrets.token_hex(8))):
+        now, tag = now_ms(), secrets.token_hex(8)
+        looked = chain(examine(store, now), examine_depot(depot, tag), examine_photos(store, depot, now))
+        for finding in looked:
             click.echo(f"{_MARKS[finding.level]} {finding.zh}；{finding.en}")
             bad |= finding.level == "bad"
     if bad:

@@ -47,7 +47,7 @@ _WORDS = {
     "redact": "打码 redact",
     "redactions": "查看打码记录 see the redactions",
     "matches": "查看重复照片 see pictures used twice",
-    "views": "查看原图查看记录 see who saw originals",
+    "views": "查看原图的查看记录 see who saw originals",
 }
 
 

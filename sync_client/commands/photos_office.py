@@ -341,8 +341,9 @@ def _tell_match(voice: Voice, one: Match) -> None:
         if side is None:
             told = voice.both("另一处，不在您的责任区域内", "elsewhere, outside your area")
         else:
-            named = voice.head("记录", "record"), short(side.record.id), voice.head("照片", "photo"), side.photo[:_SHOWN]
-            told = Text(f"{' '.join(named)}  {side.record.title_zh}“{side.record.name}” {side.by.name or ''}".rstrip())
+            record, photo = voice.head("记录", "record"), voice.head("照片", "photo")
+            named = f"{record} {short(side.record.id)}  {photo} {side.photo[:_SHOWN]}"
+            told = Text(f"{named}  {side.record.title_zh}“{side.record.name}” {side.by.name or ''}".rstrip())
         voice.show(Padding(told, (0, 0, 0, 4)))
 
 

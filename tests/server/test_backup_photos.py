@@ -194,6 +194,16 @@ def run(*words: str, code: int = 0) -> Result:
     return result
 
 
+def test_the_doctor_notices_that_the_photos_are_not_there(operator: Office, tmp_path: Path) -> None:
+    """Their disk is not mounted: the empty folder works as well as any, and that is not enough."""
+    told = run("doctor").output
+    assert "个照片文件，都完好" in told
+    (tmp_path / "depot").rename(tmp_path / "unmounted")
+    told = run("doctor", code=1).output
+    assert "✓ 照片库可以存、取、列、删" in told
+    assert "照片盘挂好了吗" in told
+
+
 def test_at_the_terminal(operator: Office, tmp_path: Path) -> None:
     """Status, a backup with photos, a check of it, reading back, collecting, and what is refused."""
     told = json.loads(run("photos", "status", "--json").output)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance
@@ -16,6 +17,7 @@ from sqlalchemy import event
 from schemas.checks.opening import cases_of
 from schemas.checks.shop import SHOP_1
 from schemas.ids import derived_id
+from server.commands import main
 from server.pictures.likeness import FOUND_WITHIN, bands_of, distance, likeness_of, near_bands
 from server.usecases.find_matches import NEAR
 from tests.schemas.checks_made import clean
@@ -350,6 +352,25 @@ def test_below_the_street_nobody_looks(office: Office) -> None:
         assert problem["code"] == "not_allowed"
         assert "街道" in problem["next_zh"]
         assert ask(device, "post", f"/matches/{match}/settle", body, status=403)["code"] == "not_allowed"
+
+
+def test_an_operator_names_a_match_by_how_its_id_begins(
+    office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is everywhere else; what begins none, or is too short, changes nothing and says where to look."""
+    match = across_streets(office)["id"]
+    monkeypatch.setenv("GRIDWARD_DATABASE_URL", database_url)
+
+    def settle(typed: str) -> Result:
+        words = ["photos", "settle", typed, "fine", "--as", "陈红", "--reason", "两块牌子"]
+        return CliRunner().invoke(main, words)
+
+    for typed in (match[:3], "ffff" if not match.startswith("ffff") else "0000", f"{match[:8]}%", ""):
+        said = settle(typed)
+        assert (said.exit_code, "photos matches" in said.output) == (1, True), typed
+    assert matches(office.device("chen"))[0]["settled"] is None
+    assert settle(match[:8].upper()).exit_code == 0
+    assert matches(office.device("chen"), "?state=settled")[0]["settled"]["outcome"] == "fine"
 
 
 def test_the_list_is_read_page_by_page(office: Office) -> None:

@@ -17,6 +17,8 @@ from tests.simulation.patching import put_in_place
 
 #: How many there are.
 COUNT = 24
+#: Those that have a copy.
+WITH_COPY = range(2, COUNT, 3)
 #: No side of a copy is longer, pixels; larger pictures have one.
 _COPY_SIDE = 24
 #: The copy of this picture is, byte for byte, another one's original.
@@ -58,7 +60,7 @@ def contents() -> Mapping[str, bytes]:
 
 
 def _drawn(number: int) -> Taken:
-    if number % 3 == 2:
+    if number in WITH_COPY:
         large = saved(noise(number, 32 + number, 24), "JPEG", quality=60)
         return Taken(large, _drawn(_TWIN_OF).data if number == _TWIN else _small(f"copy {number}"))
     if number % 3:

@@ -18,7 +18,7 @@ from tests.simulation.actors import Event
 from tests.simulation.depots import PlayDepot
 from tests.simulation.drivers import Harm
 from tests.simulation.network import FINE, MISHAPS
-from tests.simulation.pictures import COUNT
+from tests.simulation.pictures import COUNT, WITH_COPY
 from tests.simulation.server import WORKERS
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -93,7 +93,8 @@ class Drawing:
         self._fields = dice.sample(list(actors.Edit.WRITERS), dice.choice((2, 4, 11)))
         self._away = dice.choice((0.0, 0.0, 0.02, 0.05))
         self.guests = dice.random() < 0.4
-        self._pictures = dice.sample(range(COUNT), dice.choice((2, 4, 9)))
+        # Some of them in each play, one with a copy among them.
+        self._pictures = [*dice.sample(range(COUNT), dice.choice((1, 3, 8))), dice.choice(WITH_COPY)]
         # Who takes photos also sends them.
         self._cameras = dice.sample(range(tablets), dice.choice((1, 2)))
         self._weights = self._swarm()
@@ -141,7 +142,7 @@ class Drawing:
             self._take_photo: 24, self._send: 24, self._create: 4, self._edit: 5, self._sync: 12,
         }  # fmt: skip
         beside: dict[Callable[[], Event], float] = {
-            self._tidy: 9, self._policy: 4, self._trouble: 5, self._lose: 5, self._collect: 6, self._retain: 3,
+            self._tidy: 14, self._policy: 4, self._trouble: 5, self._lose: 5, self._collect: 6, self._retain: 3,
             self._rubbish: 1, self._take_off: 5, self._check: 4, self._late: 5,
         }  # fmt: skip
         return always | {draw: weight for draw, weight in beside.items() if self._dice.random() < 0.5}

@@ -318,6 +318,7 @@ def test_a_sending_that_does_nothing_says_why(terminal: Terminal) -> None:
     assert "先运行 gridward sync" in told
     assert "上传：gridward photos send" not in told, "that is what was just typed"
     assert "等记录先到" in terminal.types("photos").stdout
+    terminal.office.now_ms += 1_000
     terminal.types("sync", "--no-photos")
     assert "等记录先到" not in terminal.types("photos").stdout
     terminal.types("photos", "send", "--now")
