@@ -209,7 +209,7 @@ _ALL = (
                 "请用相机重新拍一张。", "Take the picture again with the camera."),
     ProblemKind("photo_damaged", 422, "照片文件不完整，打不开。", "The picture's file is not whole: it does not open.",
                 "请当场重新拍一张。", "Take the picture again on the spot."),
-    ProblemKind("photo_too_many_pixels", 422, "照片尺寸过大：上限 {limit} 百万像素。",
+    ProblemKind("photo_too_many_pixels", 422, "照片尺寸过大：上限 {limit}00 万像素。",
                 "The picture is too large: the limit is {limit} megapixels.",
                 "请把相机分辨率调低后重拍。", "Lower the camera's resolution and take it again."),
     ProblemKind("photo_too_large", 413, "照片文件过大：上限 {limit}。", "The picture's file is too large: the limit is {limit}.",

@@ -212,6 +212,9 @@ def verify(sample: int | None, mark: bool, district: str | None, as_json: bool) 
         click.echo(f"完好 sound: {done.sound}（{_size(done.size)}）")
         if mark:
             click.echo(f"改为待传 expected anew: {len(done.asked_again)}")
+        if done.asked_again:
+            click.echo("停下服务器，运行一次 gridward-server restored，再启动，平板才会重传。")
+            click.echo("Stop the server, run gridward-server restored once, start it: then tablets send them again.")
     if done.missing or done.damaged:
         raise SystemExit(1)
 

@@ -5,7 +5,7 @@ What was asked before the tablet learnt of another history of the office's, or b
 any more: such an answer is thrown away, see ``Queue.settling``.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -45,6 +45,8 @@ _TROUBLED = """UPDATE photo_file SET seen = CASE WHEN state = ? THEN seen ELSE 0
     WHERE sha256 = ?"""
 _RECKONED = """UPDATE photo_file SET parts = ?, sent = '', problem = NULL,
     state = CASE state WHEN 'verified' THEN state ELSE 'queued' END WHERE sha256 = ?"""
+_LACKED = """UPDATE photo_file SET state = CASE parts WHEN '' THEN 'captured' ELSE 'queued' END, sent = '',
+    verified_ms = NULL, failures = 0, next_try_ms = 0 WHERE sha256 = ? AND state = 'verified' AND removed = 0"""
 _PUT_OFF = "UPDATE photo_file SET failures = failures + 1, next_try_ms = ?, problem = ? WHERE sha256 = ?"
 
 
@@ -227,6 +229,13 @@ class Queue:
     def failures(self, parcel: Parcel) -> int:
         """Return how often a file was put off since it last got through."""
         return int(self._db.one("SELECT failures FROM photo_file WHERE sha256 = ?", (parcel.sha256,))[0])
+
+    def lacked(self, files: Iterable[str]) -> None:
+        """Let verified files that are here wait again: the office said that it lacks them."""
+        with self._desk.writing():
+            for sha256 in files:
+                if self._db.run(_LACKED, (sha256,)).rowcount:
+                    self._db.run("UPDATE photo_use SET told = 0, asked = NULL WHERE sha256 = ?", (sha256,))
 
     def removed(self, sha256: str) -> None:
         """Note that a verified file was taken off the tablet."""

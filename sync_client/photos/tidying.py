@@ -63,6 +63,8 @@ class Tidying:
         for some in _cut(list(asked.values())):
             answers = self._asking.patiently(partial(plan_of, self._office, some, token))
             there |= {answer.sha256 for answer in answers if answer.state == "verified"}
+            # It has lost them since it verified them: this tablet still has them.
+            self._queue.lacked(answer.sha256 for answer in answers if answer.state == "send")
         return {sha256: _all_in(parcels, there) for sha256, parcels in by_file.items()}
 
     def _remove(self, spare: Spare, *, now: bool) -> bool:

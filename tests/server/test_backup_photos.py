@@ -202,6 +202,8 @@ def test_the_doctor_notices_that_the_photos_are_not_there(operator: Office, tmp_
     told = run("doctor", code=1).output
     assert "✓ 照片库可以存、取、列、删" in told
     assert "照片盘挂好了吗" in told
+    assert "gridward-server restored" not in run("photos", "verify", code=1).output
+    assert "gridward-server restored" in run("photos", "verify", "--mark", code=1).output
 
 
 def test_at_the_terminal(operator: Office, tmp_path: Path) -> None:

@@ -146,7 +146,8 @@ def test_a_rehearsal_needs_no_network_and_removes_nothing(sent: FieldClient, wor
 def test_what_the_office_lost_meanwhile_stays(
     sent: FieldClient, workshop: Workshop, office: PhotoOffice, gone: str
 ) -> None:
-    """It said verified once; asked again it has one of the two files no more, so neither leaves the tablet."""
+    """It said verified once; asked again it has one of the two files no more: neither leaves, and that one is sent."""
+    [asked_for] = [{file.sha256, file.of} for file in sent.photos() if file.of]
     for file in sent.photos():
         if gone == "both" or file.leading == (gone == "the copy"):
             office.files.pop(file.sha256)
@@ -154,6 +155,10 @@ def test_what_the_office_lost_meanwhile_stays(
     tidied = sent.tidy_photos(now=True)
     assert (tidied.files, tidied.kept) == (0, 1)
     assert here(workshop) == before
+    sent.send_photos(network="wifi")
+    assert asked_for <= office.files.keys()
+    assert {file.state for file in sent.photos()} == {"verified"}
+    assert sent.tidy_photos(now=True).files == 1
 
 
 def test_no_network_removes_nothing(sent: FieldClient, workshop: Workshop, office: PhotoOffice) -> None:
