@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.mutations import CHOICES
+from tests.postgres import LocalPostgres
 from tests.server.clerks import (
     SECOND,
     SHOP,
@@ -35,6 +36,23 @@ def zhao(office: Office) -> Clerk:
     """Somebody of the community, with one dispute on the desk."""
     dispute_over_the_name(office)
     return clerk(office, "zhao")
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def unmoved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clerk]:
+    """Zhao at one desk for whatever is refused: none of it may leave anything behind, so all may meet the same."""
+    if request.param == "postgres":
+        server: LocalPostgres = request.getfixturevalue("postgres")
+        url = server.new_database()
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('office') / 'gridward.db'}"
+    office = open_office(url, Clock())
+    dispute_over_the_name(office)
+    zhao = clerk(office, "zhao")
+    before, item = rows(office), zhao.only()
+    yield zhao
+    assert (rows(office), zhao.only()) == (before, item)
+    office.store.engine.dispose()
 
 
 QUERIES = {
@@ -73,8 +91,8 @@ QUERIES = {
 
 
 @pytest.mark.parametrize(("query", "member"), QUERIES.items(), ids=QUERIES)
-def test_a_slip_in_the_query_is_told_by_its_name(zhao: Clerk, query: str, member: str) -> None:
-    answer = zhao.ask(f"?{query}")
+def test_a_slip_in_the_query_is_told_by_its_name(unmoved: Clerk, query: str, member: str) -> None:
+    answer = unmoved.ask(f"?{query}")
     assert (answer.status_code, code(answer)) == (400, "invalid_request")
     errors = answer.get_json()["errors"]
     assert list(errors) == [member]
@@ -112,14 +130,14 @@ BODIES = {
 
 
 @pytest.mark.parametrize(("body", "member"), BODIES.values(), ids=BODIES)
-def test_a_slip_in_a_settlement_is_told_by_its_name(zhao: Clerk, office: Office, body: Any, member: str) -> None:
+def test_a_slip_in_a_settlement_is_told_by_its_name(unmoved: Clerk, body: Any, member: str) -> None:
     """And nothing was written, neither to the history nor to the quarantine."""
-    before, item = rows(office), zhao.only()
-    answer = zhao.ask(f"/{item['id']}/settle", body)
+    before, item = rows(unmoved.device.office), unmoved.only()
+    answer = unmoved.ask(f"/{item['id']}/settle", body)
     assert (answer.status_code, code(answer)) == (400, "invalid_request"), answer.get_json()
     assert list(answer.get_json()["errors"]) == [member]
-    assert rows(office) == before
-    assert zhao.only() == item
+    assert rows(unmoved.device.office) == before
+    assert unmoved.only() == item
 
 
 UNREADABLE = {
@@ -134,9 +152,9 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("body", "headers", "status"), UNREADABLE.values(), ids=UNREADABLE)
-def test_a_body_that_cannot_be_read(zhao: Clerk, body: bytes, headers: dict[str, str], status: int) -> None:
+def test_a_body_that_cannot_be_read(unmoved: Clerk, body: bytes, headers: dict[str, str], status: int) -> None:
     for address in ("settle", "reopen"):
-        answer = zhao.ask(f"/{zhao.only()['id']}/{address}", body, **headers)
+        answer = unmoved.ask(f"/{unmoved.only()['id']}/{address}", body, **headers)
         assert answer.status_code == status, answer.get_json()
         assert code(answer)
 
@@ -152,8 +170,8 @@ ADDRESSES = ("x", "%00", SECOND, SHOP.upper(), "..", "1' OR '1'='1", "%F0%9F%91%
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_an_id_that_nobody_gave(zhao: Clerk, address: str) -> None:
-    for answer in (zhao.ask(f"/{address}"), zhao.ask(f"/{address}/settle", {"choice": "seen"})):
+def test_an_id_that_nobody_gave(unmoved: Clerk, address: str) -> None:
+    for answer in (unmoved.ask(f"/{address}"), unmoved.ask(f"/{address}/settle", {"choice": "seen"})):
         assert (answer.status_code, answer.get_json()["code"]) in ((404, "conflict_unknown"), (404, "not_found"))
 
 
