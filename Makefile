@@ -3,6 +3,9 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
+# What a program compiles, the next need not compile again: half of what a command takes to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test test-long simulate mutants check format bench lock clean ready-dev ready-server
 

@@ -4,6 +4,7 @@ The app factory 应用: the only file that knows every part and puts them togeth
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 
@@ -32,7 +33,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = wall_ms, depot: De
         clock: Returns milliseconds since 1970-01-01 UTC.
         depot: Where photos lie; by default where the settings say.
     """
-    app = Flask("gridward")
+    # As for every command, a relative path of a database begins where we were started.
+    app = Flask("gridward", instance_path=str(Path.cwd()))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),

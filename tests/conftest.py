@@ -1,5 +1,10 @@
 """What every test may ask for: an empty database, on SQLite and on a real PostgreSQL, and an S3 server."""
 
+import gc
+import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +12,28 @@ import pytest
 
 from tests.postgres import LocalPostgres, PostgresMissing
 from tests.s3 import LocalS3, S3Missing
+
+#: A folder that lies in memory, and the bytes that must be free in it.
+_IN_MEMORY, _ENOUGH = Path("/dev/shm"), 4 << 30  # noqa: S108
+
+
+def pytest_configure() -> None:
+    """
+    Put what tests write into memory where there is enough, and keep what is compiled.
+
+    Both hold for the programs that tests start, too. What a killed process had written is there afterwards as on
+    a disk; what a power cut leaves, no test can see anyway.
+    """
+    if "TMPDIR" not in os.environ and _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ENOUGH:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_IN_MEMORY)
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Let nothing that stays until the end, six thousand tests among it, be looked through for garbage again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

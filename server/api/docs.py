@@ -4,22 +4,50 @@ The interface for people, at ``/docs`` 接口文档: one plain page made from th
 It loads nothing from elsewhere: an office network may have no way out.
 """
 
+from functools import cache
 from typing import Any
 
-from flask import Flask, render_template_string
-from flask_smorest import Api
+from flask import Flask, Response, render_template_string
+from flask_smorest import Api, Blueprint
 
+from schemas import wire
+from server.api import body, specs
+
+VERSION = "v1"
+_TITLE = "Gridward 网格卫"
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def register(app: Flask, api: Api) -> None:
-    """Serve the page; the document itself stands at ``/docs/openapi.json``."""
-    scheme = {"type": "http", "scheme": "bearer", "description": "设备令牌 device token"}
-    api.spec.components.security_scheme("device", scheme)
+def register(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
+    """Serve the page and, at ``/docs/openapi.json``, the document of *blueprints*."""
 
     @app.get("/docs")
     def show_interface() -> str:
-        return render_template_string(_PAGE, title=api.spec.title, calls=_calls(api.spec.to_dict()))
+        return render_template_string(_PAGE, title=_TITLE, calls=_calls(document(blueprints)))
+
+    @app.get("/docs/openapi.json")
+    def show_document() -> Response:
+        return body.answer(wire.encode(document(blueprints)))
+
+
+@cache
+def document(blueprints: tuple[Blueprint, ...]) -> dict[str, Any]:
+    """
+    Return the OpenAPI document of *blueprints*.
+
+    Few ask for it and writing it takes as long as all else of a start, so it is written when somebody asks. What
+    writes it also hangs pages of its own into an application: this one serves nobody.
+    """
+    app = Flask("gridward-docs")
+    app.config.update(API_TITLE=_TITLE, API_VERSION=VERSION, OPENAPI_VERSION="3.1.0")
+    api = Api(app)
+    specs.describe(api)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    scheme = {"type": "http", "scheme": "bearer", "description": "设备令牌 device token"}
+    api.spec.components.security_scheme("device", scheme)
+    written: dict[str, Any] = api.spec.to_dict()
+    return written
 
 
 def _calls(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.problems import Refusal
-from server.app import create_app
 from server.core.importing.people import LOCAL, day_ms
 from server.core.importing.text import Unreadable
 from server.settings import Settings
 from server.storage import migrate
 from server.storage.depot.choosing import Misnamed, depot_of
+from server.storage.engine import open_engine
 from server.storage.store import Store
 from server.storage.trouble import DatabaseTrouble, trouble_told
 from server.usecases.mistakes import Mistake
@@ -86,7 +86,7 @@ def read_settings() -> Settings:
 
 def raw_store(settings: Settings) -> Store:
     """Return the store, whatever state its tables are in."""
-    store: Store = create_app(settings).extensions["gridward"]
+    store = Store(open_engine(settings.database_url))
     click.get_current_context().call_on_close(store.engine.dispose)
     return store
 
@@ -139,6 +139,18 @@ def now_ms() -> int:
 def when(ms: int | None) -> str:
     """Return a moment as people here write it."""
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, LOCAL).strftime("%Y-%m-%d %H:%M")
+
+
+def size_told(count: int) -> str:
+    """Return so many bytes as people say it: 324.0 KB, 1.2 GB."""
+    units = ("B", "KB", "MB", "GB", "TB")
+    step = min((len(str(count)) - 1) // 3, len(units) - 1)
+    return f"{count / 1000**step:.{1 if step else 0}f} {units[step]}"
+
+
+def sized(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return *rows* with their ``bytes`` as people say them."""
+    return [row | {"bytes": size_told(row["bytes"])} for row in rows]
 
 
 def day(text: str) -> int:

@@ -5,13 +5,12 @@ Make the demo district ready 准备: tables, the district, everything imported a
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from server.app import create_app
 from server.core.importing.report import Report
 from server.demo.folder import Folder
 from server.demo.tables import write_tables
 from server.demo.town import DISTRICT, DISTRICT_NAME
-from server.settings import Settings
 from server.storage import migrate
+from server.storage.engine import open_engine
 from server.storage.store import Store
 from server.usecases.begin_district import begin_district
 from server.usecases.import_divisions import import_divisions
@@ -28,7 +27,7 @@ Import = Callable[[Store, str, Table, int], Report]
 
 def open_store(folder: Folder) -> Store:
     """Return the store of the demo, its tables up to date and the district known."""
-    store: Store = create_app(Settings(folder.database_url, photos=str(folder.photos))).extensions["gridward"]
+    store = Store(open_engine(folder.database_url))
     migrate.upgrade(store.engine)
     begin_district(store, DISTRICT, DISTRICT_NAME)
     return store

@@ -7,7 +7,7 @@ failing half-way; WAL lets readers go on meanwhile, and FULL makes a commit surv
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 WRITING = "gridward_writing"
 BUSY_TIMEOUT_MS = 20_000
@@ -19,6 +19,11 @@ def engine_options(url: str) -> dict[str, Any]:
         return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
     # No ping before use: it costs every request a round trip, and a lost connection is retried anyway.
     return {"pool_size": 8, "max_overflow": 24}
+
+
+def open_engine(url: str) -> Engine:
+    """Return a new engine for *url*: for whoever works on the database without serving it."""
+    return create_engine(url, **engine_options(url))
 
 
 def prepare(engine: Engine) -> None:

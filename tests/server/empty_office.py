@@ -13,6 +13,7 @@ from server.storage import migrate
 from server.storage.people import Account
 from server.storage.store import Store
 from server.usecases.begin_district import begin_district
+from tests.templates import begin_with
 
 HAIZHOU = "210902"
 HEBEI = "210902005"
@@ -36,9 +37,9 @@ def store_of(app: Flask) -> Store:
 @contextmanager
 def empty_office(database_url: str) -> Iterator[Flask]:
     """Run the server of Haizhou on an empty database, from ``with`` to the end of the block."""
+    begin_with(migrate.upgrade, database_url)
     app = create_app(Settings(database_url=database_url))
     store = store_of(app)
-    migrate.upgrade(store.engine)
     begin_district(store, HAIZHOU, "海州区")
     yield app
     store.engine.dispose()

@@ -8,14 +8,11 @@ remember cursors. What they send can be as wrong as a test needs.
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 from flask import Flask
-from sqlalchemy import Engine, create_engine, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from schemas import wire
 from schemas.ids import derived_id
@@ -27,10 +24,10 @@ from server.storage import migrate
 from server.storage.conflicts import Conflict
 from server.storage.depot import Depot
 from server.storage.depot.memory import MemoryDepot
-from server.storage.engine import engine_options
 from server.storage.store import Store
 from server.storage.tables import AdmittedRow, Deployment, DeviceRow, GrantRow, PersonRow, history, quarantine
 from server.values import Record
+from tests.templates import begin_with
 
 DISTRICT = "210902"
 STREET = "210902005"
@@ -138,29 +135,9 @@ class Office:
 
 def open_office(url: str, clock: Callable[[], int] = wall_ms, depot: Depot | None = None) -> Office:
     """Return an office over the empty database at *url*, with ``PEOPLE`` in it; its photos lie in memory at first."""
-    file = Path(url.removeprefix("sqlite:///"))
-    copied = url.startswith("sqlite:///") and not file.exists()
-    if copied:
-        file.write_bytes(_furnished_file())
+    begin_with(_furnish, url)
     app = create_app(Settings(url), clock, depot or MemoryDepot(clock))
-    store: Store = app.extensions["gridward"]
-    if not copied:
-        _furnish(store.engine)
-    return Office(app, store)
-
-
-@cache
-def _furnished_file() -> bytes:
-    """Return the file of a migrated, furnished office: made once, for a thousand tests begin with it."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "office.db"
-        url = f"sqlite:///{file}"
-        engine = create_engine(url, **engine_options(url))
-        _furnish(engine)
-        engine.dispose()
-        # What the last connection leaves behind beside the file would be missing from it.
-        assert [left.name for left in Path(folder).iterdir()] == [file.name]
-        return file.read_bytes()
+    return Office(app, app.extensions["gridward"])
 
 
 def _furnish(engine: Engine) -> None:

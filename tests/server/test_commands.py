@@ -23,7 +23,9 @@ from server.app import create_app
 from server.commands import main
 from server.commands.devices import address, picture
 from server.settings import Settings
+from server.storage import migrate
 from tests.server.empty_office import GRID_7, HAIZHOU, store_of
+from tests.templates import begin_with
 
 ROOT = Path(__file__).parents[2]
 Type = Callable[..., Result]
@@ -40,8 +42,9 @@ def type_(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.fixture
-def begun(type_: Type) -> Type:
+def begun(type_: Type, database_url: str) -> Type:
     """The same operator after the first command."""
+    begin_with(migrate.upgrade, database_url)
     type_("init --district 210902 --name 海州区")
     return type_
 
@@ -53,17 +56,28 @@ def test_an_empty_database_says_what_to_type(type_: Type) -> None:
     assert "✗" in type_("doctor", code=1).output
 
 
-def test_from_nothing_to_a_code(begun: Type) -> None:
-    """A person, a role, a code with its picture; then the lists show them."""
-    begun("people add 李伟 --code W001 --title 网格员 --phone 13904180000")
-    begun(f"people grant W001 网格员 {GRID_7} --from 2020-07-01")
-    shown = begun("enrol-code --person 李伟").output
+def test_from_nothing_to_a_code(type_: Type) -> None:
+    """Tables, a district, a person, a role, a code with its picture; then the lists show them."""
+    type_("init --district 210902 --name 海州区")
+    type_("people add 李伟 --code W001 --title 网格员 --phone 13904180000")
+    type_(f"people grant W001 网格员 {GRID_7} --from 2020-07-01")
+    shown = type_("enrol-code --person 李伟").output
     assert "https://haizhou.example" in shown
     assert "█" in shown
 
-    [li] = listed(begun, "people list")
+    [li] = listed(type_, "people list")
     assert (li["name"], li["roles"]) == ("李伟", [f"网格员@{GRID_7}"])
-    assert "13904180000" not in begun("people list").output
+    assert "13904180000" not in type_("people list").output
+
+
+def test_a_relative_path_begins_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the commands and for the server: both open one file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRIDWARD_DATABASE_URL", "sqlite:///office.db")
+    run("init --district 210902 --name 海州区")
+    assert (tmp_path / "office.db").is_file()
+    with reopened("sqlite:///office.db") as app:
+        assert HAIZHOU in store_of(app).places()
 
 
 def test_the_picture_carries_server_and_code() -> None:

@@ -91,6 +91,14 @@ def test_the_document_is_whole(li: RawDevice) -> None:
             assert all("application/problem+json" in answers[code]["content"] for code in answers if code >= "400")
 
 
+def test_snapshots_are_promised_without_a_pace(li: RawDevice) -> None:
+    """A tablet fetches its parts one after the other as fast as its line goes; only digests have a pace."""
+    paths = li.office.app.test_client().get("/docs/openapi.json").get_json()["paths"]
+    paced = {path for path, calls in paths.items() for call in calls.values() if "429" in json.dumps(call)}
+    assert "/v1/digest" in paced
+    assert not [path for path in paced if path.startswith("/v1/snapshots")]
+
+
 def test_the_page_for_people_explains_its_star(li: RawDevice) -> None:
     """On a tablet nobody can hover over a sign to learn what it means."""
     page = li.office.app.test_client().get("/docs").get_data(as_text=True)

@@ -4,15 +4,16 @@ from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from schemas.ids import derived_id
 from server.storage.feeds import GENESIS
-from server.storage.history import Entry
 from server.storage.people import Account
 from server.storage.store import Store
 from server.storage.tellings import TellingRow
 from server.usecases.verify_history import verify_history
+from server.values import Entry
 from tests.server.empty_office import HAIZHOU, HEBEI
 from tests.server.storing import LI, NOON, QIAN, TABLET, WANG, id_of, listening, plan_of
 
@@ -28,7 +29,7 @@ def entry(version: int, record: str, **parts: Any) -> Entry:
         HEBEI, version, id_of(record), TABLET, "first", version, LI, "grid_worker", NOON, 0, 0, False, NOON,
         "applied", '{"op":"patch"}', None,
     )  # fmt: skip
-    return plain._replace(**parts)
+    return replace(plain, **parts)
 
 
 def append(store: Store, *entries: Entry) -> None:
