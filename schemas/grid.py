@@ -82,6 +82,11 @@ def lies_in_any(code: str, areas: tuple[str, ...]) -> bool:
     return code.startswith(areas)
 
 
+def common(area: str, areas: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what *area* and *areas* have in common: all of it, those of them that lie in it, or nothing."""
+    return (area,) if lies_in_any(area, areas) else tuple(one for one in areas if lies_in(one, area))
+
+
 def district_of(code: str) -> str:
     """Return the district's 6 digits of a code of district level or below."""
     if len(code) < Level.DISTRICT:

@@ -96,8 +96,12 @@ def folded(text: str | None) -> str:
 
 def within(one: str, other: str, seconds: float) -> bool:
     """Say whether two moments, as written in records, lie at most *seconds* apart."""
-    apart = datetime.fromisoformat(one) - datetime.fromisoformat(other)
-    return abs(apart.total_seconds()) <= seconds
+    return abs(seconds_between(one, other)) <= seconds
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Return how many seconds two moments, as written in records, lie apart; below 0 where *earlier* is the later."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def _system(position: Any) -> str:

@@ -147,20 +147,20 @@ def upright(source: bytes | BinaryIO, most: int | None = None) -> Image.Image:
     """
     with _opened(source) as (kind, image):
         _decode(kind, image, most)
-        turn = _TURNS.get(_orientation(kind, _tags(image)))
-        profile = image.info.get("icc_profile")
-        try:
-            seen = _in_colour(image)
-            if most:
-                seen.thumbnail((most, most), Image.Resampling.LANCZOS, reducing_gap=3.0)
-            seen = _in_srgb(_on_white(seen), profile)
-            seen = seen.transpose(turn) if turn is not None else seen
-        except _UNREADABLE as error:
-            raise _told(error) from error
-        # Detached from the file and from whatever the file said.
-        plain = seen.copy() if seen is image else seen
-        plain.info = {}
-        return plain
+        return _shown(kind, image, most)
+
+
+def look_upright(source: bytes | BinaryIO, most: int) -> tuple[Picture, Image.Image]:
+    """
+    Return what ``look`` and what ``upright`` return, of a picture that is decoded once.
+
+    Raises:
+        Refusal, OSError: As ``look``.
+    """
+    with _opened(source) as (kind, image):
+        size = image.size
+        _decode(kind, image, most)
+        return _said(kind, image, size), _shown(kind, image, most)
 
 
 # -- opening and decoding ------------------------------------------------------------------------
@@ -237,6 +237,24 @@ def _decode(kind: str, image: Image.Image, most: int | None) -> None:
         image.load()
     except Exception as error:
         raise _told(error) from error
+
+
+def _shown(kind: str, image: Image.Image, most: int | None) -> Image.Image:
+    """Return a decoded picture upright, in RGB, no side longer than *most*, detached from its file."""
+    turn = _TURNS.get(_orientation(kind, _tags(image)))
+    profile = image.info.get("icc_profile")
+    try:
+        seen = _in_colour(image)
+        if most:
+            seen.thumbnail((most, most), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        seen = _in_srgb(_on_white(seen), profile)
+        seen = seen.transpose(turn) if turn is not None else seen
+    except _UNREADABLE as error:
+        raise _told(error) from error
+    # Detached from the file and from whatever the file said.
+    plain = seen.copy() if seen is image else seen
+    plain.info = {}
+    return plain
 
 
 def _told(error: Exception) -> Exception:

@@ -7,8 +7,8 @@ inside an outcome (one mutation).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,13 @@ class ProblemKind:
     retryable: bool = False
 
 
+class Words(NamedTuple):
+    """What fills a placeholder in the Chinese sentence, and in the English one."""
+
+    zh: str
+    en: str
+
+
 class Refusal(Exception):
     """
     Something was refused, with a problem people can read.
@@ -32,7 +39,7 @@ class Refusal(Exception):
         code: A code of ``KINDS``.
         errors: What is wrong per field path, ``{"items.A1": [{"zh": ..., "en": ...}]}``.
         retry_after_s: When asking again makes sense, for retryable problems.
-        details: Fills the placeholders of the sentences.
+        details: Fills the placeholders of the sentences; ``Words`` fill each in its own language.
     """
 
     def __init__(
@@ -48,6 +55,16 @@ class Refusal(Exception):
         self.details = details
         super().__init__(f"{code}: {self.message_en}")
 
+    @classmethod
+    def again(cls, body: Mapping[str, Any]) -> "Refusal":
+        """Return the refusal that *body*, as ``body()`` returned it once, tells of: in the very same sentences."""
+        refusal = cls(body["code"], body.get("errors"))
+        said = (str(body[name]) for name in ("message_zh", "message_en", "next_zh", "next_en"))
+        # They were filled in; what stands between braces in them is no placeholder any more.
+        zh, en, next_zh, next_en = (text.replace("{", "{{").replace("}", "}}") for text in said)
+        refusal.kind = replace(refusal.kind, zh=zh, en=en, next_zh=next_zh, next_en=next_en)
+        return refusal
+
     @property
     def code(self) -> str:
         """The stable code."""
@@ -56,12 +73,16 @@ class Refusal(Exception):
     @property
     def message_zh(self) -> str:
         """The Chinese sentence, filled in."""
-        return self.kind.zh.format_map(_Lenient(self.details))
+        return self._filled(self.kind.zh, 0)
 
     @property
     def message_en(self) -> str:
         """The English sentence, filled in."""
-        return self.kind.en.format_map(_Lenient(self.details))
+        return self._filled(self.kind.en, 1)
+
+    def _filled(self, sentence: str, language: int) -> str:
+        told = {name: each[language] if isinstance(each, Words) else each for name, each in self.details.items()}
+        return sentence.format_map(_Lenient(told))
 
     def body(self) -> dict[str, Any]:
         """Return the problem as it stands on the wire: code, both sentences, what to do next."""
@@ -69,8 +90,8 @@ class Refusal(Exception):
             "code": self.code,
             "message_zh": self.message_zh,
             "message_en": self.message_en,
-            "next_zh": self.kind.next_zh.format_map(_Lenient(self.details)),
-            "next_en": self.kind.next_en.format_map(_Lenient(self.details)),
+            "next_zh": self._filled(self.kind.next_zh, 0),
+            "next_en": self._filled(self.kind.next_en, 1),
             "retryable": self.kind.retryable,
         }
         if self.errors:

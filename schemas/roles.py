@@ -31,6 +31,11 @@ class Role(StrEnum):
         return _ZH[self]
 
     @property
+    def en(self) -> str:
+        """The role's name in plain English."""
+        return _EN.get(self, self.value.replace("_", " "))
+
+    @property
     def rank(self) -> int:
         """The weight of this role's word about a register field; greater wins."""
         return _RANKS[self]
@@ -47,6 +52,13 @@ _ZH = {
     Role.LEADING_GROUP: "领导小组",
     Role.OPS: "运维",
     Role.PUBLIC: "公众",
+}
+
+#: Where the code's word alone would say little.
+_EN = {
+    Role.COMMUNITY: "community office",
+    Role.STREET: "street office",
+    Role.OPS: "operations",
 }
 
 _RANKS = {

@@ -75,6 +75,19 @@ def lasting(ms: int) -> tuple[str, str]:
     return f"{seconds} 秒", f"{seconds} s"
 
 
+def size_of(count: int) -> str:
+    """Return a number of bytes as a person reads it: ``385 KB``, ``2.4 MB``, ``77.6 GB``; a thousand of each."""
+    for size, unit in ((1_000_000_000, "GB"), (1_000_000, "MB")):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{max(1, round(count / 1_000)) if count else 0} KB"
+
+
+def plural(count: int, one: str) -> str:
+    """Return *count* of what *one* of is called so, in English: ``1 photo``, ``2 photos``."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
 def words_of(field: Field, value: Any, lang: str = "zh") -> str:
     """Return *value* as a person reads it, in Chinese or (``en``) in English."""
     if value is None or value == "" or value == [] or value == {}:

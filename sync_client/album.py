@@ -139,6 +139,15 @@ class Album:
         where = "removed = 0" if doubtful else "state <> 'verified'"
         return {sha256 for (sha256,) in self._db.all(f"SELECT sha256 FROM photo_file WHERE {where}")}  # noqa: S608
 
+    def uses(self, sha256: str) -> list[str]:
+        """Return the ids of the records that the photo called *sha256* was attached to here, or carried for."""
+        rows = self._db.all("SELECT record_id FROM photo_use WHERE sha256 = ? AND of = '' ORDER BY 1", (sha256,))
+        return [record_id for (record_id,) in rows]
+
+    def knows(self, sha256: str) -> bool:
+        """Say whether some record uses, or used, the file called *sha256*."""
+        return bool(self._db.one("SELECT 1 FROM photo_file WHERE sha256 = ?", (sha256,)))
+
     def waiting(self) -> set[str]:
         """Return the SHA-256 of every file that still has to travel."""
         return {sha256 for (sha256,) in self._db.all(f"SELECT sha256 FROM photo_file f WHERE {_WAITS}")}  # noqa: S608

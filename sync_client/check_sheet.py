@@ -125,10 +125,17 @@ class Sheet(Struct):
 
     def add_photo(
         self, path: str, role: str, item: Item | None, origin: Literal["camera", "gallery"] = "camera"
-    ) -> None:
-        """Name a photo to be attached; one picture proves one thing, so the last purpose named for a file counts."""
-        others = [photo for photo in self.photos if photo.path != path]
-        self.photos = [*others, Photo(path, role, item.code if item else None, origin)]
+    ) -> Photo | None:
+        """
+        Name a photo to be attached; one picture proves one thing, so the last purpose named for a file counts.
+
+        Returns:
+            What the file was named for before, where that is something else.
+        """
+        before = next((photo for photo in self.photos if photo.path == path), None)
+        named = Photo(path, role, item.code if item else None, origin)
+        self.photos = [*(photo for photo in self.photos if photo is not before), named]
+        return before if before and (before.item, before.role) != (named.item, named.role) else None
 
     def unanswered(self) -> list[str]:
         """Return the fields, beside the items, that the check cannot do without and nobody answered yet."""

@@ -62,8 +62,7 @@ class FieldClient(Handover, Evidence):
         driver: What opens the file; plain SQLite, or one that seals it (``sync_client.sealing``).
 
     Raises:
-        LocalStoreDamaged, StoreTooNew, StoreLocked, StoreSealed: See ``sync_client.errors``. The file is never
-            deleted or replaced.
+        LocalStoreDamaged, StoreTooNew, StoreLocked, StoreSealed: The file is never deleted or replaced.
     """
 
     def __init__(
@@ -81,7 +80,8 @@ class FieldClient(Handover, Evidence):
     ) -> None:
         self.path = Path(path)
         self.types = TYPES
-        self._db = Database(self.path, driver)
+        #: The tablet's file, to look at; on a full disk no other program, nor a second opening, gets at it.
+        self.database = self._db = Database(self.path, driver)
         self._desk = Desk(self._db, clock)
         self._journal = Journal(self._db)
         self._store = LocalStore(self._db)

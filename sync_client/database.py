@@ -46,7 +46,7 @@ SYNC, SENDING = "sync", "sending"
 
 class Database:
     """
-    The open file.
+    The open file; where the disk is full to the last byte, it is held by this program alone until it is closed.
 
     Args:
         path: The file; it is made where there is none.
@@ -66,12 +66,21 @@ class Database:
         self._broken: StoreError | None = None
         driver.inspect(path, head_of(path))
         before = _identity_of(path)
-        try:
-            self._connection = driver.connect(path, _PATIENCE_S)
-        except driver.errors as error:
-            raise told(error, self.path, driver) from error
+        self._connect()
         self._identity = before or _identity_of(path)
-        self._prepare()
+        try:
+            self._prepare()
+        except StoreFull:
+            # Not even room for the memory that programs share: alone it can do without, and reading still helps.
+            self._connect()
+            self.run("PRAGMA locking_mode = EXCLUSIVE")
+            self._prepare()
+
+    def _connect(self) -> None:
+        try:
+            self._connection = self.driver.connect(self.path, _PATIENCE_S)
+        except self.driver.errors as error:
+            raise told(error, self.path, self.driver) from error
 
     def _prepare(self) -> None:
         try:
@@ -305,6 +314,8 @@ def only_one(path: Path, doing: str = SYNC) -> Iterator[bool]:
 
 def _taken(gate: sqlite3.Connection, path: Path) -> bool:
     try:
+        # Nothing is ever written to it; a journal on the disk would ask a full one for room.
+        gate.execute("PRAGMA journal_mode = MEMORY")
         gate.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         if PLAIN.code_of(error) == sqlite3.SQLITE_BUSY:

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.clock import CORRECT_BEYOND_MS
 from schemas.wire import PROTOCOL, SyncRequest
-from schemas.wording import lasting
+from schemas.wording import lasting, plural, size_of
 from sync_client.album import Album
 from sync_client.calls import Office, answer_of
 from sync_client.database import Database
@@ -31,14 +31,14 @@ from sync_client.errors import (
 )
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
-from sync_client.originals import Originals
+from sync_client.originals import Originals, photo_folder
 from sync_client.photos.room import is_low, room_of
 from sync_client.times import moment
 from sync_client.transport import HTTPTransport, Request, Response, Transport
 
 FINE, WATCH, WRONG, UNKNOWN = "fine", "watch", "wrong", "unknown"
 #: Below it recording itself is at risk.
-_NO_ROOM_MB = 200
+_NO_ROOM = 200_000_000
 _DAY_MS = 24 * 3600 * 1000
 #: A certificate that ends within two weeks is worth a word to the office.
 _SOON_S = 14 * 24 * 3600
@@ -117,10 +117,10 @@ def _inside(desk: Desk, transport: Transport | None) -> Iterator[Finding]:
 def _disk(folder: Path) -> Finding:
     present = next(place for place in (folder, *folder.parents) if place.exists())
     usage = shutil.disk_usage(present)
-    free = usage.free // 1_000_000
-    state = FINE if not is_low(usage.free, usage.total) else WATCH if free >= _NO_ROOM_MB else WRONG
+    free = size_of(usage.free)
+    state = FINE if not is_low(usage.free, usage.total) else WATCH if usage.free >= _NO_ROOM else WRONG
     advice = () if state == FINE else ("请腾出空间，照片尤其占地方", "make room; photos take most of it")
-    return Finding("disk", state, "可用空间", "free space", f"{free} MB", f"{free} MB", *advice)
+    return Finding("disk", state, "可用空间", "free space", free, free, *advice)
 
 
 def _integrity(database: Database) -> Finding:
@@ -159,22 +159,24 @@ def _photos(desk: Desk) -> Finding:
     """Look whether what waits still lies in the folder, and whether there is room for more."""
     album = Album(desk)
     counts, room = album.counts(), room_of(desk)
-    kept = Originals(desk.db.path.with_name(desk.db.path.name + "-photos"))
+    kept = Originals(photo_folder(desk.db.path))
     gone = sum(not kept.place_of(name).is_file() for name in album.waiting())
     waiting = (
-        f"{counts.photos} 张照片待传，{counts.bytes // 1_000_000} MB",
-        f"{counts.photos} photos wait, {counts.bytes // 1_000_000} MB",
+        f"{counts.photos} 张照片待传，{size_of(counts.bytes)}",
+        f"{plural(counts.photos, 'photo')} to be sent, {size_of(counts.bytes)}",
     )
     told = waiting if counts.photos else ("没有待传的照片", "no photos wait")
     if gone or counts.refused or counts.lost:
         lost = gone + counts.lost
         zh = f"{told[0]}；{lost} 个文件丢失，{counts.refused} 个未被接受"
-        en = f"{told[1]}; {lost} files are lost, {counts.refused} were refused"
+        en = f"{told[1]}; {plural(lost, 'file')} lost, {counts.refused} refused"
         advice = ("运行 gridward photos list；请勿删除数据文件夹", "gridward photos list; keep the folder")
         return Finding("photos", WRONG, "照片", "photos", zh, en, *advice)
     if room.low:
-        freed = room.to_tidy // 1_000_000
-        hint = (f"清理可腾出 {freed} MB：gridward photos tidy", f"tidying would free {freed} MB: gridward photos tidy")
+        freed = size_of(room.to_tidy)
+        hint = (f"清理可腾出 {freed}：gridward photos tidy", f"tidying would free {freed}: gridward photos tidy")
+        if not room.to_tidy:
+            hint = ("请先上传照片，或删除其他应用的文件", "send the photos first, or remove what others keep here")
         return Finding("photos", WATCH, "照片", "photos", *told, *hint)
     return Finding("photos", FINE, "照片", "photos", *told)
 

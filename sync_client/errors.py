@@ -41,7 +41,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from sync_client.photos.values import PhotoReport
+    from sync_client.photos.values import PhotoReport, Tidied
     from sync_client.values import SyncReport
 
 
@@ -52,6 +52,7 @@ class SyncError(Exception):
     Attributes:
         report: What the sync had done before it stopped; None outside a sync.
         photos: The same of a sending of photos.
+        tidied: What tidying up had removed that needs no asking.
         retry_after_s: When asking again makes sense, where the server said so.
     """
 
@@ -67,6 +68,7 @@ class SyncError(Exception):
         self.retry_after_s = retry_after_s
         self.report: SyncReport | None = None
         self.photos: PhotoReport | None = None
+        self.tidied: Tidied | None = None
         super().__init__(detail)
 
     @property

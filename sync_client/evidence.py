@@ -15,7 +15,7 @@ from sync_client.database import SENDING, only_one
 from sync_client.desk import Desk
 from sync_client.looking_at_photos import PhotoOffice
 from sync_client.names import Tablet
-from sync_client.originals import Originals
+from sync_client.originals import Originals, photo_folder
 from sync_client.photos.errors import SendingUnderWay
 from sync_client.photos.policy import Days, Network, PhotoPolicy, Way, keep_policy, policy_in
 from sync_client.photos.queue import Queue, When
@@ -25,7 +25,7 @@ from sync_client.pictures.showing import show
 from sync_client.recording import Recorder
 from sync_client.retry import Patience
 from sync_client.sending import Sender, Sending
-from sync_client.values import Record
+from sync_client.values import Attached, Record
 
 
 class Darkroom:
@@ -52,7 +52,7 @@ class Darkroom:
     ) -> None:
         self.desk = desk
         self.album = Album(desk)
-        folder = desk.db.path.with_name(desk.db.path.name + "-photos")
+        folder = photo_folder(desk.db.path)
         self.attacher = Attacher(desk, recorder, folder, self.album)
         self._queue = Queue(desk)
         self._office = office
@@ -135,7 +135,7 @@ class Evidence:
         origin: Literal["camera", "gallery"] = "camera",
         position: Mapping[str, Any] | None = None,
         mock: bool = False,
-    ) -> Record:
+    ) -> Attached:
         """
         Attach a photo 附照片: look at it, keep the original and a copy, and name both in the record.
 
@@ -148,6 +148,10 @@ class Evidence:
             origin: Taken just now, or chosen from the gallery 相册导入.
             position: Where the tablet was, as a record's ``position``.
             mock: Whether the tablet's positions are made up 模拟定位.
+
+        Returns:
+            The record as it is now, and what there is to know of the photo: a record names it once, so one that is
+            attached again changes its purpose; and one that shows another place as well is told, not refused.
 
         Raises:
             schemas.problems.Refusal: ``photo_kind_unknown``, ``photo_damaged`` or ``photo_too_many_pixels``: take it
@@ -248,13 +252,17 @@ class Evidence:
         """
         Remove verified files that are old enough 清理, once the office has confirmed each of them again.
 
+        Before that, and without asking, what is nobody's evidence: pictures drawn for showing, after three days, and
+        files that nothing on this tablet names, after a week.
+
         Args:
-            now: Originals behind copies whatever their age.
-            rehearse: Only say what would be asked for; needs no network.
+            now: Originals behind copies, and drawn pictures, whatever their age.
+            rehearse: Only say what would go, or be asked for; needs no network.
 
         Raises:
             SendingUnderWay: Photos are being sent.
-            Unreachable, Refused: The office could not be asked; nothing was removed.
+            Unreachable, Refused: The office could not be asked; no photo's file was removed. ``error.tidied`` says what
+                else was.
             StoreError: A file could not be removed.
         """
         with self._darkroom.alone():

@@ -56,6 +56,15 @@ class Names:
                 self._known[record_id] = short(record_id)
         return self._known[record_id]
 
+    def record(self, record_id: str) -> Record:
+        """
+        Return the record *record_id*.
+
+        Raises:
+            NoSuchRecord: The tablet does not hold it.
+        """
+        return self._tablet.read(record_id)
+
     def of(self, record: Record) -> str:
         """Return what *record* is called: its name, or what it is about and when."""
         if record.get("name"):

@@ -25,6 +25,18 @@ class Originals:
         """Return where the original called *sha256* lies, whether or not it does."""
         return self.folder / sha256[:2] / sha256
 
+    def holds(self, data: bytes) -> bool:
+        """
+        Say whether *data* lies here already, whole.
+
+        Raises:
+            StoreError: The folder cannot be read.
+        """
+        try:
+            return _holds(self.place_of(hashlib.sha256(data).hexdigest()), data)
+        except OSError as error:
+            raise StoreError(str(error)) from error
+
     def keep(self, source: Path | bytes) -> tuple[str, int]:
         """
         Keep a picture; return its SHA-256 and its size in bytes. When this returns it is on the disk.
@@ -46,11 +58,19 @@ class Originals:
         if not _holds(place, data):
             place.parent.mkdir(parents=True, exist_ok=True)
             _write_through(place, data)
+        else:
+            # It counts as kept just now: what nobody names is collected by its age.
+            os.utime(place)
         # Also the name of what lay there: whoever wrote it may have died, or found the disk full, before this.
         # And the photo folder's own: the first photo has only just made it.
         for folder in list(place.parents)[:3]:
             sync_folder(folder)
         return sha256, len(data)
+
+
+def photo_folder(file: Path) -> Path:
+    """Return the folder for the photos of the tablet whose data lies in *file*."""
+    return file.with_name(file.name + "-photos")
 
 
 def _holds(place: Path, data: bytes) -> bool:

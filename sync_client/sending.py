@@ -19,14 +19,15 @@ from schemas.problems import Refusal
 from sync_client.album import FileState
 from sync_client.calls import Office
 from sync_client.desk import Desk
-from sync_client.errors import NotEnrolled, OutdatedClient, Refused, SyncError, Unreachable
+from sync_client.errors import NotEnrolled, OutdatedClient, Refused, StoreFull, SyncError, Unreachable
 from sync_client.originals import Originals
-from sync_client.photos.answers import completion_of, plan_of
-from sync_client.photos.errors import PhotoLost, PhotosNotTaken
+from sync_client.photos.answers import FINAL, NOT_YET, PLAN_ANEW, RECKON_ANEW, completion_of, end_of, plan_of
+from sync_client.photos.errors import NoRoomToNote, PhotoLost, PhotosNotTaken
 from sync_client.photos.policy import PhotoPolicy
 from sync_client.photos.posting import PlanAnew, put_part
 from sync_client.photos.queue import Outdated, Parcel, Queue, When, batch
 from sync_client.photos.reckoning import glance_at, part_at, parts_in
+from sync_client.photos.unnoted import UnnotedQueue
 from sync_client.photos.values import PhotoProgress, PhotoReport
 from sync_client.retry import BETWEEN_SYNCS, Patience, jitter_s, pause_s
 
@@ -34,13 +35,6 @@ from sync_client.retry import BETWEEN_SYNCS, Patience, jitter_s, pause_s
 _TRIES = 3
 #: So many files in a row that no answer came for, though the office does answer: it is not the files.
 _STUCK = 2
-#: What the office says of a file that will not become better.
-_FINAL = frozenset({"photo_kind_unknown", "photo_damaged", "photo_too_many_pixels", "photo_too_large", "photo_expired"})
-#: What a new plan may put right; for some of them the file is read anew first.
-_PLAN_ANEW = frozenset({"photo_not_planned", "photo_unknown", "photo_not_named", "photo_not_here"})
-_RECKON_ANEW = frozenset({"photo_part_damaged", "photo_contradicts"})
-#: What an office says that takes no photos yet.
-_NOT_YET = frozenset({"not_found", "method_not_allowed"})
 
 
 class State(StrEnum):
@@ -103,6 +97,8 @@ class Sending:
         self._sizes: dict[str, int] = {}
         self._there: dict[str, int] = {}
         self._over: set[str] = set()
+        self._fresh: set[str] = set()
+        self._no_room: NoRoomToNote | None = None
         self._failed = 0
         self._stuck = 0
         self.state = State.IDLE
@@ -118,6 +114,8 @@ class Sending:
         try:
             while self.state is not State.DONE:
                 self.step()
+            if self._no_room:
+                raise self._no_room
         except SyncError as error:
             self.report.problem, error.photos = error.problem, self.report
             raise
@@ -127,9 +125,20 @@ class Sending:
 
     def step(self) -> None:
         """Take one step, and tell whoever watches."""
-        self.state = {State.IDLE: self._reckon, State.RECKONED: self._plan}.get(self.state, self._go_on)()
+        try:
+            self.state = {State.IDLE: self._reckon, State.RECKONED: self._plan}.get(self.state, self._go_on)()
+        except StoreFull as error:
+            self.state = self._go_on_unnoted(error)
         if self._watch:
             self._watch(self._progress())
+
+    def _go_on_unnoted(self, error: StoreFull) -> State:
+        """Send on without noting it: what arrives is safe with the office, which says so when there is room again."""
+        if self._no_room:
+            raise error
+        self._no_room, self._queue = NoRoomToNote(error.detail), UnnotedQueue(self._sender.desk)
+        self._parcels.clear()
+        return self._reckon() if self.state is State.IDLE else State.IDLE
 
     def _progress(self) -> PhotoProgress:
         return PhotoProgress(
@@ -193,7 +202,7 @@ class Sending:
 
     def _end(self, error: Refused) -> State:
         """End quietly where the office takes no photos yet; they wait for the day when it does."""
-        if error.told.get("code") not in _NOT_YET:
+        if error.told.get("code") not in NOT_YET:
             raise error
         self.report.problem = PhotosNotTaken().problem
         return State.DONE
@@ -211,7 +220,7 @@ class Sending:
         elif answer.parts and (lost := glance_at(self._place(parcel), parcel.size)):
             self._lose(parcel, lost)
         else:
-            self._queue.planned(parcel, answer.parts, _end_of(answer, asked_ms))
+            self._queue.planned(parcel, answer.parts, end_of(answer, asked_ms))
             self._there[parcel.sha256] = parcel.bytes_there
 
     def _anew(self) -> State:
@@ -280,7 +289,7 @@ class Sending:
         if answer.state == "verified":
             self._arrived(parcel)
             return
-        self._queue.planned(parcel, answer.parts, _end_of(answer, asked_ms))
+        self._queue.planned(parcel, answer.parts, end_of(answer, asked_ms))
         self._there[parcel.sha256] = parcel.bytes_there
         self._again(parcel, {**Refused().problem, "detail": "complete"}, planned=bool(answer.parts))
 
@@ -289,7 +298,9 @@ class Sending:
     def _arrived(self, parcel: Parcel) -> None:
         fresh = parcel.state != FileState.VERIFIED
         self._queue.verified(parcel)
-        self.report.verified += fresh
+        self._fresh |= {parcel.sha256} if fresh else set()
+        self.report.verified = len(self._fresh)
+        self.report.unnoted += fresh and self._no_room is not None
         self._there[parcel.sha256] = parcel.size
         self._over.add(parcel.sha256)
         self._parcels.remove(parcel)
@@ -309,8 +320,10 @@ class Sending:
         self._tell(parcel, problem)
 
     def _lose(self, parcel: Parcel, error: PhotoLost) -> None:
+        if self._queue.is_put_aside(parcel, FileState.LOST, error.problem):
+            return self._drop(parcel)
         self._queue.lost(parcel, error.problem)
-        self._tell(parcel, error.problem)
+        return self._tell(parcel, error.problem)
 
     def _put_off(self, parcel: Parcel, problem: dict[str, Any]) -> None:
         pause = jitter_s(BETWEEN_SYNCS, self._queue.failures(parcel), self._sender.dice())
@@ -325,7 +338,7 @@ class Sending:
 
     def _judge(self, parcel: Parcel, error: Refused) -> None:
         """Take in that a file is refused by the plan: for good, unless it was reckoned wrongly."""
-        if error.told.get("code") in _RECKON_ANEW:
+        if error.told.get("code") in RECKON_ANEW:
             self._obey(parcel, error)
         else:
             self._refuse(parcel, error.problem)
@@ -335,13 +348,13 @@ class Sending:
         code = error.told.get("code")
         if isinstance(error, NotEnrolled | OutdatedClient):
             raise error
-        if code in _FINAL:
+        if code in FINAL:
             self._refuse(parcel, error.problem)
-        elif code in _RECKON_ANEW:
+        elif code in RECKON_ANEW:
             self._reckon_one(parcel)
             if parcel in self._parcels:
                 self._again(parcel, error.problem)
-        elif code in _PLAN_ANEW:
+        elif code in PLAN_ANEW:
             self._again(parcel, error.problem)
         else:
             self._put_off(parcel, error.problem)
@@ -385,8 +398,3 @@ class Sending:
         if token is None:
             raise NotEnrolled
         return token
-
-
-def _end_of(answer: Planned | Completed, asked_ms: int) -> int | None:
-    """Return until when the addresses in an answer hold, by the clock of whoever asked at *asked_ms*."""
-    return None if answer.expires_s is None else asked_ms + answer.expires_s * 1000

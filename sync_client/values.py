@@ -1,6 +1,6 @@
 """What the tablet hands out: records, pages, people, the state of things 平板给出的值."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,6 +43,28 @@ class Record:
     def get(self, name: str, default: Any = None) -> Any:
         """Return the field *name*, or *default* where it is not filled in."""
         return self.fields.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached(Record):
+    """
+    A record to which a photo was just attached 附照片的结果.
+
+    Attributes:
+        photo: The photo as the record names it now.
+        before: As the record named it already; None where it did not. ``item`` and ``role`` are what changed.
+        elsewhere: Ids of this tablet's other records that name it; a check and what follows from it are one.
+    """
+
+    photo: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] | None = None
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def repurposed(self) -> bool:
+        """Whether the photo was there already, for another item or role."""
+        was = self.before
+        return was is not None and any(was.get(name) != self.photo.get(name) for name in ("item", "role"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from schemas.checks.forms import FLAGS, Item
 from schemas.parts import NO_FIX_REASONS
 from schemas.wording import english, fields_of, label_of, words_of
@@ -134,7 +136,10 @@ class Dialogue:
         path = Path(rest.strip("'\"")).expanduser()
         if not rest:
             raise NotUnderstood("请写照片文件，如 p H1 近景 near.jpg。", "Name a file: p H1 near near.jpg.")
-        self.sheet.add_photo(str(picture_at(path).resolve()), role or ("near" if item else "overview"), item, origin)
+        place, purpose = str(picture_at(path).resolve()), role or ("near" if item else "overview")
+        if before := self.sheet.add_photo(place, purpose, item, origin):
+            was, here = photo_texts(self.voice, msgspec.to_builtins([before, self.sheet.photos[-1]]))
+            self.voice.say(f"这张照片的用途已改：{was} → {here}", "this photo is for something else now", WAIT)
 
     # -- the conversation ------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ def tell_waiting(voice: Voice, status: Status) -> None:
         voice.say(f"待发 {status.waiting} 条", f"{status.waiting} waiting", WAIT)
         voice.hint("有网络时运行 gridward sync", "run gridward sync when there is a network")
     elif status.enrolled and not status.forgotten:
-        voice.say("全部已送达", "everything is delivered", GOOD)
+        voice.say("记录全部已送达", "every record is delivered", GOOD)
     tell_photos(voice, status)
     _tell_carried(voice, status)
     if status.attention:
@@ -194,7 +194,7 @@ def show_command(session: Session, record_id: str) -> None:
     ID 可只写后几位，或写登记编号。 The end of an ID will do, or the register's code.
     """
     with session.tablet() as client:
-        record = record_called(session, client, record_id)
+        record = record_called(client, record_id)
         told = msgspec.to_builtins(record)
         session.voice.answer(told, lambda: tell_record(session.voice, client, record))
 

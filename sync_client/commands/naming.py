@@ -8,7 +8,6 @@ from schemas.numbers import number_of
 from schemas.roles import Role
 from schemas.wording import english
 from sync_client.client import FieldClient
-from sync_client.commands.session import Session
 from sync_client.database import Database
 from sync_client.errors import NoSuchRecord
 from sync_client.labels import NotUnderstood
@@ -22,7 +21,7 @@ _BY_CODE = "SELECT id FROM record WHERE json_extract(fields, '$.code') = ? AND v
 _BORN = "SELECT id FROM record WHERE born = ?"
 
 
-def record_called(session: Session, client: FieldClient, text: str) -> Record:
+def record_called(client: FieldClient, text: str) -> Record:
     """
     Return the record that *text* names: by its id, the end of it, the register's own code, or its number 单号.
 
@@ -33,10 +32,10 @@ def record_called(session: Session, client: FieldClient, text: str) -> Record:
     wanted = text.strip()
     if client.holds(wanted):
         return client.read(wanted)
-    with session.database() as database:
-        tail = wanted.lower() if set(wanted.lower()) <= set("0123456789abcdef-") and len(wanted) >= _LEAST else None
-        found = database.all(_BY_TAIL, (tail,)) if tail else []
-        found = found or database.all(_BY_CODE, (wanted,)) or _numbered(client, database, wanted)
+    database = client.database
+    tail = wanted.lower() if set(wanted.lower()) <= set("0123456789abcdef-") and len(wanted) >= _LEAST else None
+    found = database.all(_BY_TAIL, (tail,)) if tail else []
+    found = found or database.all(_BY_CODE, (wanted,)) or _numbered(client, database, wanted)
     if not found:
         raise NoSuchRecord(wanted)
     if len(found) > 1:

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from schemas.wording import plural, size_of
 from sync_client.commands import photos_office
 from sync_client.commands.exits import after, standing
 from sync_client.commands.naming import record_called
 from sync_client.commands.session import Session, pass_session
-from sync_client.commands.voice import BAD, GOOD, WAIT, Voice, size_of
+from sync_client.commands.voice import BAD, GOOD, WAIT, Voice
 from sync_client.errors import SyncError
 from sync_client.labels import NotUnderstood
 from sync_client.names import Names
@@ -64,8 +65,8 @@ def list_command(
 ) -> None:
     """本机的照片文件，默认只列未送达的。 Photo files here; only those the office lacks, unless asked for all."""
     with session.tablet() as client:
-        record = record_called(session, client, record_id) if record_id else None
-        files = [file for file in client.photos(record) if whole or record or _is_open(file)]
+        record = record_called(client, record_id) if record_id else None
+        files = [file for file in client.photos(record) if whole or record or file.state != "verified"]
         status = client.status()
         session.voice.answer(
             {"photos": files, "status": status, "exit": int(standing(status))},
@@ -74,13 +75,9 @@ def list_command(
     context.exit(standing(status))
 
 
-def _is_open(file: PhotoFile) -> bool:
-    return file.state not in ("verified", "refused", "lost") or (file.state != "verified" and not file.seen)
-
-
 def _tell_files(voice: Voice, names: Names, files: list[PhotoFile], status: Status) -> None:
     if not files:
-        voice.say("没有待传的照片", "no photos wait", GOOD)
+        voice.say("没有待传的照片", "None: no photos wait", GOOD)
     rows = [[one.sha256[:SHORT], names.of_id(one.record_id), kind_of(voice, one), size_of(one.bytes),
              state_of(voice, one)] for one in files]  # fmt: skip
     if rows:
@@ -108,6 +105,8 @@ def state_of(voice: Voice, file: PhotoFile) -> str:
     told = voice.pick(*_STATES.get(file.state, (file.state, file.state)))
     if file.state == "partly_sent":
         return f"{told} {file.parts_sent}/{file.parts}"
+    if file.seen:
+        return f"{told}{voice.pick('，已阅', ', seen')}"
     return told if file.here else f"{told}{voice.pick('，本机已清理', ', tidied away')}"
 
 
@@ -127,18 +126,20 @@ def tell_photos(voice: Voice, status: Status, said_by: str = "") -> None:
     if status.photos_waiting:
         size = size_of(status.photo_bytes_waiting)
         voice.say(
-            f"{status.photos_waiting} 张照片待传（{size}）", f"{status.photos_waiting} photos wait ({size})", WAIT
+            f"{status.photos_waiting} 张照片待传（{size}）",
+            f"{plural(status.photos_waiting, 'photo')} to be sent ({size})",
+            WAIT,
         )
         if said_by == "send":
             voice.hint("未传完请勿删除数据文件夹", "keep the folder until they are sent")
         else:
             voice.hint("上传：gridward photos send；未传完请勿删除数据文件夹", "gridward photos send; keep the folder")
     for count, zh, en in (
-        (status.photos_refused, "个照片文件未被接受", "photo files were refused"),
-        (status.photos_lost, "个照片文件在本机丢失，办公室没有收到", "photo files are lost; the office has none of it"),
+        (status.photos_refused, "个照片文件未被接受", "refused"),
+        (status.photos_lost, "个照片文件在本机丢失，办公室没有收到", "lost, which the office never had"),
     ):
         if count:
-            voice.say(f"{count} {zh}", f"{count} {en}", BAD)
+            voice.say(f"{count} {zh}", f"{plural(count, 'photo file')} {en}", BAD)
             if said_by != "list":
                 voice.hint("查看：gridward photos list", "see them: gridward photos list")
     room = status.room
@@ -190,24 +191,27 @@ def tell_sent(voice: Voice, report: PhotoReport) -> None:
     if report.verified or report.bytes_sent:
         again = f"，其中重传 {size_of(report.bytes_resent)}" if report.bytes_resent else ""
         also = f", {size_of(report.bytes_resent)} of it again" if report.bytes_resent else ""
+        again += f"；{report.unnoted} 个没有记下来" if report.unnoted else ""
+        also += f"; no note of {report.unnoted}" if report.unnoted else ""
         zh = f"照片：{report.verified} 个文件已送达，发送 {size_of(report.bytes_sent)}{again}"
-        voice.say(zh, f"{report.verified} photo files arrived, {size_of(report.bytes_sent)} sent{also}", GOOD)
+        en = f"{plural(report.verified, 'photo file')} arrived, {size_of(report.bytes_sent)} sent{also}"
+        voice.say(zh, en, GOOD if report.verified > report.unnoted else WAIT)
     for code, count in Counter(str(problem.get("code")) for problem in report.problems).items():
         told = next(problem for problem in report.problems if problem.get("code") == code)
         voice.say(f"{count} 个照片文件：{told.get('message_zh', '')}", str(told.get("message_en", "")), BAD)
     if report.not_now:
         zh = f"{report.not_now} 个照片文件按策略等 Wi-Fi 或手动上传"
-        voice.say(zh, f"{report.not_now} photo files wait for Wi-Fi, or to be sent by hand", WAIT)
+        voice.say(zh, f"{plural(report.not_now, 'photo file')} kept for Wi-Fi, or to be sent by hand", WAIT)
         voice.hint("立即上传：gridward photos send --now", "send them now: gridward photos send --now")
 
 
 def _tell_idle(voice: Voice, report: PhotoReport, *, unknown: bool) -> None:
     """Say why nothing happened, where nothing did; *unknown*: the office knows some of the records not yet."""
-    if report.problem or report.problems or report.verified or report.bytes_sent or report.not_now:
+    if report.problem or report.problems or report.verified or report.bytes_sent:
         return
     if unknown:
         voice.say("照片等记录先到：先运行 gridward sync", "photos wait for their records: gridward sync first", WAIT)
-    elif not report.waiting:
+    elif not report.waiting and not report.not_now:
         voice.say("没有待传的照片", "no photos wait", GOOD)
 
 
@@ -271,21 +275,49 @@ def _tell_policy(voice: Voice, policy: PhotoPolicy) -> None:
 @click.option("--dry-run", "rehearse", is_flag=True, help="只算，不删；不需要网络 only reckon; needs no network")
 @pass_session
 def tidy_command(session: Session, *, now: bool, rehearse: bool) -> None:
-    """清理已送达的照片文件；逐个向平台再确认后才删除。 Remove verified files, once the office confirms each again."""
+    """
+    清理已送达的照片文件；逐个向平台再确认后才删除。 Remove verified files, once the office confirms each again.
+
+    也清理看图时画的图（三天后）和一周以上没有任何记录提到的文件。
+    Pictures drawn for showing go after three days, files that nothing names after a week.
+    """
     with session.tablet() as client:
-        tidied = client.tidy_photos(now=now, rehearse=rehearse)
+        try:
+            tidied = client.tidy_photos(now=now, rehearse=rehearse)
+        except SyncError as error:
+            if error.tidied and not session.voice.as_json:
+                _tell_swept(session.voice, error.tidied)
+            raise
     session.voice.answer(tidied, lambda: _tell_tidied(session.voice, tidied))
 
 
 def _tell_tidied(voice: Voice, tidied: Tidied) -> None:
-    size = size_of(tidied.bytes)
-    if tidied.rehearsed:
-        zh = f"可清理 {tidied.files} 个文件，腾出 {size}；没有删除"
-        voice.say(zh, f"{tidied.files} files might go, freeing {size}; nothing was removed")
-    else:
-        voice.say(f"已清理 {tidied.files} 个文件，腾出 {size}", f"{tidied.files} files removed, {size} freed", GOOD)
+    size, en = size_of(tidied.bytes), plural(tidied.files, "file")
+    if not (tidied.files or tidied.kept or tidied.drawn or tidied.stray):
+        voice.say("没有可清理的文件", "None: nothing may go yet")
+    elif tidied.rehearsed:
+        voice.say(
+            f"可清理 {tidied.files} 个文件，腾出 {size}；没有删除",
+            f"{en} might go, freeing {size}; nothing was removed",
+        )
+    elif tidied.files:
+        voice.say(f"已清理 {tidied.files} 个文件，腾出 {size}", f"{en} removed, {size} freed", GOOD)
+    _tell_swept(voice, tidied)
     if tidied.kept:
         voice.say(f"{tidied.kept} 个没有得到平台确认，保留", f"{tidied.kept} were not confirmed and stay", WAIT)
+
+
+def _tell_swept(voice: Voice, tidied: Tidied) -> None:
+    """Say what went, or might, that is nobody's evidence."""
+    done_zh, done_en = ("可清理", "might go") if tidied.rehearsed else ("已清理", "removed")
+    drawn, stray = plural(tidied.drawn, "drawn picture"), plural(tidied.stray, "stray file")
+    for count, size, zh, en in (
+        (tidied.drawn, tidied.drawn_bytes, "张看图时画的图（可随时重画）", drawn),
+        (tidied.stray, tidied.stray_bytes, "个没有任何记录提到的文件", stray),
+    ):
+        if count:
+            style = "" if tidied.rehearsed else GOOD
+            voice.say(f"{done_zh} {count} {zh}，{size_of(size)}", f"{en} {done_en}, {size_of(size)}", style)
 
 
 @photos_group.command("seen")
@@ -294,7 +326,8 @@ def _tell_tidied(voice: Voice, tidied: Tidied) -> None:
 def seen_command(session: Session, photo: str) -> None:
     """已阅一个未被接受或丢失的照片文件；文件不动。 Put aside what was told of a refused or lost file; it stays."""
     with session.tablet() as client:
-        found = {file.sha256 for file in client.photos() if file.sha256.startswith(photo.lower())}
+        wanted = photo.strip().lower() or "-"
+        found = {file.sha256 for file in client.photos() if file.sha256.startswith(wanted)}
         if len(found) != 1:
             zh = f"没有这个照片文件：{photo}。" if not found else f"“{photo}”不止一个，请写长一些。"
             en = f"There is no photo file {photo}." if not found else f"More than one begins with {photo}."

@@ -15,10 +15,11 @@ from rich.text import Text
 
 from schemas.fields import UUID_PATTERN
 from schemas.parts import PHOTO_ROLES
+from schemas.wording import size_of
 from sync_client.client import FieldClient
 from sync_client.commands.naming import record_called
 from sync_client.commands.session import Session, pass_session
-from sync_client.commands.voice import BAD, GOOD, QUIET, WAIT, Voice, size_of
+from sync_client.commands.voice import BAD, GOOD, QUIET, WAIT, Voice
 from sync_client.errors import NoSuchRecord
 from sync_client.labels import NotUnderstood
 from sync_client.looking_at_photos import (
@@ -42,9 +43,14 @@ _STATES = {
     "refused": ("不是照片", "refused", BAD),
     "expired": ("已过期删除", "expired", QUIET),
 }
+#: English beside every heading would leave no room on 80 columns for what stands below.
 _HEADS = (
     ("照片", "photo"), ("项", "item"), ("用途", "role"), ("状态", "state"), ("拍摄", "taken"), ("拍照人", "by"),
-    ("公开件", "published"),
+    ("公开", "out"),
+)  # fmt: skip
+_BY = 5
+_VIEW_HEADS = (
+    ("时间", "when"), ("谁", "who"), ("设备", "device"), ("记录", "record"), ("照片", "photo"), ("原因", "why"),
 )  # fmt: skip
 _LEAST, _SHOWN = 4, 10
 _UUID = re.compile(UUID_PATTERN)
@@ -63,7 +69,7 @@ _OUT: dict[str, Any] = {
 def show_command(session: Session, record: str) -> None:
     """一条记录的照片：应有、已到、要多看一眼的。 A record's photos: expected, arrived, what to look at twice."""
     with session.tablet() as client:
-        photos = client.office_photos.photos(_record(session, client, record))
+        photos = client.office_photos.photos(_record(client, record))
     session.voice.answer(photos, lambda: _tell_photos(session.voice, photos))
 
 
@@ -90,9 +96,9 @@ def get_command(
     PHOTO is how its hash begins; it may be left out where the record has one. Every look at an original is noted.
     """
     with session.tablet() as client:
-        office, id_ = client.office_photos, _record(session, client, record)
+        office, id_ = client.office_photos, _record(client, record)
         chosen = _photo(office.photos(id_), photo)
-        with _new_file():
+        with _new_file(out):
             fetched = office.fetch(id_, chosen.sha256, what, out, why)
     _answer_fetched(session.voice, fetched)
 
@@ -118,7 +124,7 @@ def redact_command(session: Session, record: str, photo: str, boxes: tuple[str, 
     """
     drawn = [_box(text) for text in boxes]
     with session.tablet() as client:
-        office, id_ = client.office_photos, _record(session, client, record)
+        office, id_ = client.office_photos, _record(client, record)
         chosen = _photo(office.photos(id_), photo)
         made = office.redact(id_, chosen.sha256, drawn)
     session.voice.answer(made, lambda: _tell_redacted(session.voice, record, chosen))
@@ -132,10 +138,10 @@ def redact_command(session: Session, record: str, photo: str, boxes: tuple[str, 
 def pair_command(session: Session, record: str, item: str | None, out: Path | None) -> None:
     """整改前后并排的一张图。 Before and after side by side, as one picture."""
     with session.tablet() as client:
-        office, id_ = client.office_photos, _record(session, client, record)
+        office, id_ = client.office_photos, _record(client, record)
         pairs = [pair for pair in office.pairs(id_).pairs if item is None or (pair.item or "") == item.upper()]
         chosen = _pair(pairs)
-        with _new_file():
+        with _new_file(out):
             fetched = office.fetch_pair(chosen, out)
     _answer_fetched(session.voice, fetched)
 
@@ -147,7 +153,7 @@ def pair_command(session: Session, record: str, item: str | None, out: Path | No
 def views_command(session: Session, record: str | None, limit: int) -> None:
     """谁看过原图（街道及以上）。 Who saw originals; for the street office and above."""
     with session.tablet() as client:
-        id_ = _record(session, client, record) if record else None
+        id_ = _record(client, record) if record else None
         views = client.office_photos.views(id_, limit)
     session.voice.answer(views, lambda: _tell_views(session.voice, views))
 
@@ -161,7 +167,7 @@ def views_command(session: Session, record: str | None, limit: int) -> None:
 def matches_command(session: Session, record: str | None, state: str, limit: int) -> None:
     """重复照片（街道及以上）。 Pictures used twice; for the street office and above."""
     with session.tablet() as client:
-        id_ = _record(session, client, record) if record else None
+        id_ = _record(client, record) if record else None
         found = client.office_photos.matches(id_, state, limit)
     session.voice.answer(found, lambda: _tell_matches(session.voice, found))
 
@@ -193,10 +199,10 @@ COMMANDS = (
 # -- what was meant ------------------------------------------------------------------------------
 
 
-def _record(session: Session, client: FieldClient, text: str) -> str:
+def _record(client: FieldClient, text: str) -> str:
     """Return the id of the record meant; one that is not on this tablet has to be named wholly."""
     try:
-        return record_called(session, client, text).id
+        return record_called(client, text).id
     except NoSuchRecord:
         if _UUID.fullmatch(text.strip()):
             return text.strip()
@@ -268,9 +274,12 @@ def _box(text: str) -> Box:
 
 
 @contextmanager
-def _new_file() -> Iterator[None]:
-    """Tell it in words where the file is there already: nothing of anybody's is written over."""
+def _new_file(out: Path | None) -> Iterator[None]:
+    """Tell it in words where a file is there already, nothing being written over, or where its folder is not."""
     try:
+        if out is not None and not out.parent.is_dir():
+            zh, en = f"没有这个文件夹：{out.parent}。请先建好，或用 -o 另写一处。", f"There is no folder {out.parent}."
+            raise NotUnderstood(zh, f"{en} Make it first, or name another place with -o.")
         yield
     except FileExistsError as error:
         zh, en = f"已有这个文件：{error}。请用 -o 另写一个名字。", f"{error} is there already: name another with -o."
@@ -281,10 +290,14 @@ def _new_file() -> Iterator[None]:
 
 
 def _tell_photos(voice: Voice, photos: OfficePhotos) -> None:
+    if not photos.photos:
+        voice.say("没有照片", "None: this record names no photo")
+        return
     zh = f"应有 {photos.expected} 张，已到 {photos.arrived} 张（其中原图 {photos.originals} 张）"
     en = f"{photos.expected} expected, {photos.arrived} arrived ({photos.originals} originals)"
     voice.say(zh, en, GOOD if photos.arrived == photos.expected else WAIT)
-    voice.table(_HEADS, [_row(voice, one) for one in photos.photos])
+    heads = [(voice.pick(zh, en), "") for zh, en in _HEADS]
+    voice.table(heads, [_row(voice, one) for one in photos.photos], giving=[_BY])
     for one in photos.photos:
         if one.flags:
             zh, en = ("；".join(told) for told in zip(*((flag.zh, flag.en) for flag in one.flags), strict=True))
@@ -322,7 +335,7 @@ def _tell_redacted(voice: Voice, record: str, photo: OfficePhoto) -> None:
 
 def _tell_matches(voice: Voice, found: Matches) -> None:
     if not found.matches:
-        voice.say("没有重复照片", "no picture was used twice", GOOD)
+        voice.say("没有重复照片", "None: no picture was used twice", GOOD)
         return
     for one in found.matches:
         _tell_match(voice, one)
@@ -349,21 +362,14 @@ def _tell_match(voice: Voice, one: Match) -> None:
 
 def _tell_views(voice: Voice, views: Views) -> None:
     if not views.views:
-        voice.say("没有人看过原图", "nobody has looked at an original", GOOD)
+        voice.say("没有查看记录", "None: nobody has looked at an original", GOOD)
         return
-    heads = [
-        ("时间", "when"),
-        ("谁", "who"),
-        ("设备", "device"),
-        ("记录", "record"),
-        ("照片", "photo"),
-        ("原因", "why"),
-    ]
+    heads = [(voice.pick(zh, en), "") for zh, en in _VIEW_HEADS]
     rows = [
         [moment(one.at_ms), one.person_name or "—", one.device_name or "—", short(one.record), one.photo[:_SHOWN],
          one.why or "—"]
         for one in views.views
     ]  # fmt: skip
-    voice.table(heads, rows)
+    voice.table(heads, rows, folding=[1, 2, 5])
     if views.after:
         voice.hint("只列出最近的；加 --limit 看更多", "only the latest are shown; --limit shows more")

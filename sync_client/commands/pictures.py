@@ -9,13 +9,15 @@ from schemas.checks.scoring import FORMS
 from schemas.parts import PHOTO_FLAGS, PositionSchema
 from schemas.pictures import look
 from schemas.problems import Refusal
-from schemas.wording import english
+from schemas.wording import english, size_of, title_of
 from sync_client.attaching import Prepared
+from sync_client.commands.naming import when
 from sync_client.commands.sheet_view import photo_texts
-from sync_client.commands.voice import GOOD, WAIT, Voice, size_of
+from sync_client.commands.voice import GOOD, WAIT, Voice
 from sync_client.initials import folded
 from sync_client.labels import NotUnderstood, allowed, value_from
-from sync_client.values import Record
+from sync_client.names import Names, short
+from sync_client.values import Attached, Record
 
 _LEAST = 2
 
@@ -69,7 +71,7 @@ def position_called(text: str) -> dict[str, Any]:
     return {name: allowed(members[name], value_from(members[name], part)) for name, part in named} | {"crs": "wgs84"}
 
 
-def tell_attached(voice: Voice, ready: Prepared, now: Record) -> None:
+def tell_attached(voice: Voice, names: Names, ready: Prepared, now: Attached) -> None:
     """Say that a photo is kept, how large it travels, what to look at twice, and what the form still misses."""
     voice.say("照片已存到本机", "the photo is saved on this tablet", GOOD)
     size = size_of(ready.original.size)
@@ -78,14 +80,34 @@ def tell_attached(voice: Voice, ready: Prepared, now: Record) -> None:
         voice.hint(f"原图 {size}，先传的副本 {copy}", f"original {size}, the copy that travels first {copy}")
     else:
         voice.hint(f"原图 {size}，直接上传", f"original {size}, small enough to travel as it is")
-    photo = next(photo for photo in now["photos"] if photo["sha256"] == ready.original.sha256)
-    flags = photo.get("flags") or []
+    tell_purpose(voice, now)
+    flags = now.photo.get("flags") or []
     if flags:
         zh = "、".join(PHOTO_FLAGS.get(flag, flag) for flag in flags)
         voice.say(f"提示：{zh}", ", ".join(map(english, flags)), WAIT)
+    tell_elsewhere(voice, names, now)
     missing = photo_texts(voice, now.get("missing_photos") or ())
     if missing:
         voice.say(f"还缺照片：{'；'.join(missing)}", "photos still missing", WAIT)
+
+
+def tell_purpose(voice: Voice, now: Attached) -> None:
+    """Say that the record named the photo already, and what for: it is named once, for what was said last."""
+    if now.before is None:
+        return
+    was, here = (photo_texts(voice, [photo])[0] for photo in (now.before, now.photo))
+    if now.repurposed:
+        voice.say(f"这张照片已在这条记录里，用途已改：{was} → {here}", "it was here already; now for this", WAIT)
+    else:
+        voice.say(f"这张照片已在这条记录里，用途不变：{here}", "it was here already, for the same", WAIT)
+
+
+def tell_elsewhere(voice: Voice, names: Names, now: Attached) -> None:
+    """Say which other records of this tablet name the photo."""
+    for record_id in now.elsewhere:
+        other = names.record(record_id)
+        zh = f"提示：这张照片也用在{title_of(other.type)}“{names.of(other)}”（{when(other.at)}，{short(record_id)}）"
+        voice.say(zh, f"it is used on this {english(other.type)} as well", WAIT)
 
 
 def item_called(record: Record, text: str) -> str:

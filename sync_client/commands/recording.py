@@ -15,7 +15,14 @@ from sync_client.commands.dialogue import Dialogue, Discarded, Postponed
 from sync_client.commands.exits import Exit
 from sync_client.commands.looking import tell_record
 from sync_client.commands.naming import record_called
-from sync_client.commands.pictures import file_at, item_called, position_called, tell_attached
+from sync_client.commands.pictures import (
+    file_at,
+    item_called,
+    position_called,
+    tell_attached,
+    tell_elsewhere,
+    tell_purpose,
+)
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.sheet_view import show_assessment
 from sync_client.commands.targets import Chooser, check_called
@@ -125,9 +132,12 @@ def _save(voice: Voice, client: FieldClient, sheet: Sheet) -> None:
     with client.batch():
         remarks = {"remark": sheet.remarks} if sheet.remarks else {}
         record = client.create(sheet.type, grid=sheet.grid, set=sheet.body(), add=remarks)
-        for photo, picture in zip(sheet.photos, ready, strict=True):
-            record = client.attach(record, picture, item=photo.item, role=photo.role, origin=photo.origin)
+        attached = [
+            client.attach(record.id, picture, item=photo.item, role=photo.role, origin=photo.origin)
+            for photo, picture in zip(sheet.photos, ready, strict=True)
+        ]
         client.drop_draft(sheet.key)
+    record, names = client.read(record), Names(client, voice.lang)
     cases = [case._asdict() for case in done.cases] if done else []
     waiting = client.status().waiting
 
@@ -136,6 +146,9 @@ def _save(voice: Voice, client: FieldClient, sheet: Sheet) -> None:
         voice.say(f"已存到本机：{sheet.name}", f"saved on this tablet ({short(record.id)})", GOOD)
         if done:
             show_assessment(voice, done)
+        for one in attached:
+            tell_purpose(voice, one)
+            tell_elsewhere(voice, names, one)
         voice.hint(
             f"待发 {waiting} 条；有网络时运行 gridward sync",
             f"{waiting} waiting; gridward sync when there is a network",
@@ -179,7 +192,7 @@ def edit_command(session: Session, record_id: str, texts: tuple[str, ...]) -> No
     name=新店名 设值；code= 清空；items.H1=3 改检查项；remark=文字 追加备注；photos-=指纹 移除。
     """
     with session.tablet() as client:
-        record = record_called(session, client, record_id)
+        record = record_called(client, record_id)
         changed = filters.changes(record, texts)
         now = client.edit(record, set=changed.set, add=changed.add, remove=changed.remove, share=changed.share)
         session.voice.answer(now, lambda: _tell_kept(session.voice, client, now))
@@ -199,7 +212,7 @@ def void_command(session: Session, record_id: str, reason: str | None, *, yes: b
     """作废一条记录；作废后仍可查看。 Void a record; it stays readable."""
     voice = session.voice
     with session.tablet() as client:
-        record = record_called(session, client, record_id)
+        record = record_called(client, record_id)
         name = Names(client).of(record)
         if not (yes or voice.as_json or voice.agrees(f"作废“{name}”？", "void it?")):
             voice.say("没有改动", "nothing was changed", QUIET)
@@ -228,7 +241,7 @@ def attach_command(
 ) -> None:
     """给已存的记录补照片。 Attach a photo to a record."""
     with session.tablet() as client:
-        record = record_called(session, client, record_id)
+        record = record_called(client, record_id)
         called = role_called(role) if role else None
         shown = item_called(record, item) if item else None
         where = position_called(position) if position else None
@@ -236,4 +249,5 @@ def attach_command(
         now = client.attach(
             record, ready, item=shown, role=called, origin="gallery" if gallery else "camera", position=where
         )
-        session.voice.answer(now, lambda: tell_attached(session.voice, ready, now))
+        names = Names(client, session.voice.lang)
+        session.voice.answer(now, lambda: tell_attached(session.voice, names, ready, now))

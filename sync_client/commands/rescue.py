@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from schemas.wording import plural
 from sync_client.carrying import Carried
 from sync_client.client import FieldClient
 from sync_client.commands.looking import outbox_command
@@ -40,8 +41,8 @@ def outbox_group(context: click.Context, seen: int | None) -> None:
 
 @outbox_group.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--all", "whole", is_flag=True, help="近 30 天的全部修改和全部原图 the last 30 days and every original")
-@click.option("--no-photos", is_flag=True, help="不带照片原图 without photo originals")
+@click.option("--all", "whole", is_flag=True, help="近 30 天的全部修改和照片文件 the last 30 days, every photo file")
+@click.option("--no-photos", is_flag=True, help="不带照片文件 without photo files")
 @pass_session
 def export_command(session: Session, file: Path, *, whole: bool, no_photos: bool) -> None:
     """
@@ -84,17 +85,18 @@ def _tell_exported(voice: Voice, exported: Exported) -> None:
     voice.pairs(
         (
             ("修改", "mutations", str(exported.mutations)),
-            ("照片原图", "originals", str(exported.photos)),
+            ("照片文件", "photo files", str(exported.photos)),
             ("草稿", "drafts", str(exported.drafts)),
             ("校验 SHA-256", "", exported.sha256),
         )
     )
     if exported.missing:
-        voice.say(f"{exported.missing} 张照片的原图不在本机", f"{exported.missing} originals are not here", WAIT)
+        voice.say(f"{exported.missing} 个照片文件不在本机", f"{plural(exported.missing, 'photo file')} not here", WAIT)
     if exported.left_out:
-        voice.say(f"{exported.left_out} 张照片的原图没有导出", f"{exported.left_out} originals were left out", WAIT)
+        en = f"{plural(exported.left_out, 'photo file')} left out"
+        voice.say(f"{exported.left_out} 个照片文件没有导出", en, WAIT)
     if not exported.noted:
-        voice.say("本机只读，无法记下这次导出", "the tablet cannot note this export", WAIT)
+        voice.say("本机写不进去（只读或已满），没有记下这次导出", "the tablet cannot note this export", WAIT)
     voice.hint("请妥善保管；内有记录和照片，没有密钥", "keep it safe: it holds records and photos, no key")
 
 
@@ -115,9 +117,10 @@ def _tell_taken(voice: Voice, carried: Carried) -> None:
         voice.say(f"已捎带 {carried.mutations} 条修改", f"{carried.mutations} mutations taken along", GOOD)
         voice.hint("有网络时运行 gridward sync 转交", "gridward sync delivers them")
     if carried.photos:
-        voice.say(f"{carried.photos} 张照片原图已存入本机", f"{carried.photos} originals are kept here now", GOOD)
+        en = f"{plural(carried.photos, 'photo file')} kept here now"
+        voice.say(f"{carried.photos} 个照片文件已存入本机", en, GOOD)
     if carried.missing:
-        voice.say(f"{carried.missing} 张照片的原图不在包里", f"{carried.missing} originals are not in it", WAIT)
+        voice.say(f"{carried.missing} 个照片文件不在包里", f"{plural(carried.missing, 'photo file')} not in it", WAIT)
     if carried.drafts:
         voice.say(f"{carried.drafts} 份草稿只留在该文件里", f"{carried.drafts} drafts stay in the file", WAIT)
 

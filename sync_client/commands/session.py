@@ -18,7 +18,6 @@ from msgspec import Struct
 
 from sync_client.client import FieldClient
 from sync_client.commands.voice import Voice
-from sync_client.database import Database
 from sync_client.driver import Driver
 from sync_client.errors import LocalStoreDamaged, NotEnrolled
 from sync_client.sealing.keys import Holder
@@ -139,15 +138,6 @@ class Session:
             self.file, transport, clock=around.wall_ms, sleep=around.sleep, app=APP, driver=driver
         ) as client:
             yield client
-
-    @contextmanager
-    def database(self) -> Iterator[Database]:
-        """Open the tablet's file itself, to look at."""
-        database = Database(self.file, self.driver())
-        try:
-            yield database
-        finally:
-            database.close()
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -111,7 +111,11 @@ class Voice:
         self.show(Padding(table, (0, 0, 0, 2)))
 
     def table(
-        self, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[RenderableType]], giving: Collection[int] = ()
+        self,
+        heads: Sequence[tuple[str, str]],
+        rows: Iterable[Sequence[RenderableType]],
+        giving: Collection[int] = (),
+        folding: Collection[int] = (),
     ) -> None:
         """
         Print a table.
@@ -121,6 +125,7 @@ class Voice:
             rows: A cell for each head.
             giving: Columns that are cut short where the screen is narrow, so that every row is one line;
                 without any, cells are folded.
+            folding: The only columns whose cells are folded, where not all are to be.
         """
         table = Table(box=box.SIMPLE_HEAD, header_style=QUIET, pad_edge=False, show_edge=False)
         for place, (zh, en) in enumerate(heads):
@@ -128,12 +133,16 @@ class Voice:
             table.add_column(
                 self.head(zh, en),
                 overflow="fold",
-                no_wrap=bool(giving) and not gives,
+                no_wrap=bool(giving or folding) and not gives and place not in folding,
                 min_width=_GIVEN_WIDTH if gives else None,
             )
         cut: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if giving else {}
         for row in rows:
-            table.add_row(*[Text(cell, **cut) if isinstance(cell, str) else cell for cell in row])
+            cells = [
+                Text(cell, **({} if place in folding else cut)) if isinstance(cell, str) else cell
+                for place, cell in enumerate(row)
+            ]
+            table.add_row(*cells)
         self.show(Padding(table, (0, 0, 0, 2)))
 
     def problem(self, told: Mapping[str, Any]) -> None:
@@ -180,13 +189,6 @@ class Voice:
             click.echo(json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True))
         else:
             render()
-
-
-def size_of(count: int) -> str:
-    """Return a number of bytes as a person reads it."""
-    if count >= 1_000_000:
-        return f"{count / 1_000_000:.1f} MB"
-    return f"{max(1, round(count / 1_000)) if count else 0} KB"
 
 
 def _behind(sign: Text, text: Text) -> Table:

@@ -10,6 +10,14 @@ from sync_client.photos.queue import Parcel
 
 T = TypeVar("T")
 
+#: What the office says of a file that will not become better.
+FINAL = frozenset({"photo_kind_unknown", "photo_damaged", "photo_too_many_pixels", "photo_too_large", "photo_expired"})
+#: What a new plan may put right; for some of them the file is read anew first.
+PLAN_ANEW = frozenset({"photo_not_planned", "photo_unknown", "photo_not_named", "photo_not_here"})
+RECKON_ANEW = frozenset({"photo_part_damaged", "photo_contradicts"})
+#: What an office says that takes no photos yet.
+NOT_YET = frozenset({"not_found", "method_not_allowed"})
+
 _PLAN = "/v1/photos/plan"
 _COMPLETE = "/v1/photos/{sha256}/complete"
 
@@ -42,6 +50,11 @@ def completion_of(office: Office, parcel: Parcel, token: str) -> Completed:
     if answer.sha256 != parcel.sha256 or not _are_parts(answer.parts, parcel.size):
         raise GarbledAnswer("complete")
     return answer
+
+
+def end_of(answer: Planned | Completed, asked_ms: int) -> int | None:
+    """Return until when the addresses in an answer hold, by the clock of whoever asked at *asked_ms*."""
+    return None if answer.expires_s is None else asked_ms + answer.expires_s * 1000
 
 
 def _read(body: bytes, read: Callable[[bytes], T]) -> T:

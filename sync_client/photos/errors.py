@@ -3,6 +3,8 @@ What can go wrong with photos 照片的错误, beside what ``sync_client.errors`
 
 UnsafeAddress     (Unreachable) photos were to go where anybody could read them
 SendingUnderWay   (SyncUnderWay) another program is sending this tablet's photos
+NoRoomForPhoto    (StoreFull) a photo does not fit on the disk; nothing of it was written
+NoRoomToNote      (StoreFull) photos were sent, and the full disk kept no note of it
 PhotosNotTaken    the office takes no photos yet; reported, never raised
 PhotoAway         a photo cannot be shown, for its files are not on this tablet any more
 PhotoLost         a photo is lost on this tablet before the office had it; reported, never raised
@@ -10,7 +12,7 @@ PhotoLost         a photo is lost on this tablet before the office had it; repor
 └── PhotoChanged      its file is not what was taken any more
 """
 
-from sync_client.errors import SyncError, SyncUnderWay, Unreachable
+from sync_client.errors import StoreFull, SyncError, SyncUnderWay, Unreachable
 
 
 class UnsafeAddress(Unreachable):
@@ -30,6 +32,26 @@ class SendingUnderWay(SyncUnderWay):
     code = "sending_under_way"
     zh = "照片正在上传。"
     en = "Photos are already on their way."
+
+
+class NoRoomForPhoto(StoreFull):
+    """A photo, its copy and the commit that names them do not fit on the disk; nothing was written."""
+
+    code = "no_room_for_photo"
+    zh = "存储空间不足，这张照片没有保存。"
+    en = "There is no room for this photo; it was not kept."
+    next_zh = "请腾出空间（gridward photos tidy，或删除其他应用的文件）再附一次；之前的照片和记录都在。"
+    next_en = "Free some space (gridward photos tidy, or what others keep here) and attach it again; all else is kept."
+
+
+class NoRoomToNote(StoreFull):
+    """The disk is full: photos were sent all the same, and the tablet could not note what arrived."""
+
+    code = "no_room_to_note"
+    zh = "存储空间已满，送到了哪些照片记不下来；照片和记录都还在本机。"
+    en = "The disk is full: what arrived could not be noted. Every photo and record is still here."
+    next_zh = "请腾出空间（gridward photos tidy，或删除其他应用的文件）后再上传一次，送到了的不会重传。"
+    next_en = "Free some space (gridward photos tidy, or what others keep here) and send again; nothing travels twice."
 
 
 class PhotosNotTaken(SyncError):

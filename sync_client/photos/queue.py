@@ -5,7 +5,7 @@ What was asked before the tablet learnt of another history of the office's, or b
 any more: such an answer is thrown away, see ``Queue.settling``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -40,9 +40,11 @@ _TOLD = "UPDATE photo_use SET told = 1, asked = NULL WHERE sha256 = ? AND record
 _ASKED = "UPDATE photo_use SET asked = ? WHERE sha256 = ? AND record_id = ? AND of = ?"
 _VERIFIED = """UPDATE photo_file SET state = 'verified', verified_ms = coalesce(verified_ms, ?), sent = '', tried = '',
     problem = NULL, seen = 0, failures = 0, next_try_ms = 0 WHERE sha256 = ?"""
-# A file that stays lost, or refused, is not told of again to whoever has put it aside.
-_TROUBLED = """UPDATE photo_file SET seen = CASE WHEN state = ? THEN seen ELSE 0 END, state = ?, problem = ?
-    WHERE sha256 = ?"""
+# A file that stays lost, or refused, for the same reason is not told of again to whoever has put it aside.
+_SEEN = "seen AND state = ?1 AND json_extract(problem, '$.code') IS ?2"
+_TROUBLED = f"""UPDATE photo_file SET seen = CASE WHEN {_SEEN} THEN 1 ELSE 0 END, state = ?1, problem = ?3
+    WHERE sha256 = ?4"""  # noqa: S608  # names of ours
+_PUT_ASIDE = f"SELECT 1 FROM photo_file WHERE {_SEEN} AND sha256 = ?3"  # noqa: S608
 _RECKONED = """UPDATE photo_file SET parts = ?, sent = '', problem = NULL,
     state = CASE state WHEN 'verified' THEN state ELSE 'queued' END WHERE sha256 = ?"""
 _LACKED = """UPDATE photo_file SET state = CASE parts WHEN '' THEN 'captured' ELSE 'queued' END, sent = '',
@@ -178,11 +180,15 @@ class Queue:
 
     def set_out(self, parcel: Parcel, n: int) -> bool:
         """Note that part *n* sets out; say whether it ever did before."""
-        [tried] = self._db.one("SELECT tried FROM photo_file WHERE sha256 = ?", (parcel.sha256,))
-        if str(n) in tried.split():
+        if self.has_set_out(parcel, n):
             return True
         self._db.run("UPDATE photo_file SET tried = trim(tried || ' ' || ?) WHERE sha256 = ?", (n, parcel.sha256))
         return False
+
+    def has_set_out(self, parcel: Parcel, n: int) -> bool:
+        """Say whether part *n* ever set out, as far as it was noted."""
+        [tried] = self._db.one("SELECT tried FROM photo_file WHERE sha256 = ?", (parcel.sha256,))
+        return str(n) in tried.split()
 
     def sent(self, parcel: Parcel, n: int) -> None:
         """Note that part *n* got through."""
@@ -219,7 +225,11 @@ class Queue:
     def _trouble(self, parcel: Parcel, state: FileState, problem: dict[str, Any]) -> None:
         told = wire.encode(problem).decode()
         with self._desk.writing():
-            self._db.run(_TROUBLED, (state, state, told, parcel.sha256))
+            self._db.run(_TROUBLED, (state, problem.get("code"), told, parcel.sha256))
+
+    def is_put_aside(self, parcel: Parcel, state: FileState, problem: Mapping[str, Any]) -> bool:
+        """Say whether somebody has put aside already 已阅 that a file is in *state* because of *problem*."""
+        return bool(self._db.one(_PUT_ASIDE, (state, problem.get("code"), parcel.sha256)))
 
     def put_off(self, parcel: Parcel, problem: dict[str, Any], pause: float) -> None:
         """Note that a file did not get through, and is not worth trying for *pause* seconds; it stays as it is."""

@@ -1,11 +1,14 @@
 """How much room there is for photos 存储空间, and which files might go."""
 
 import shutil
+from contextlib import suppress
 from typing import NamedTuple
 
 from sync_client.album import LEADING
 from sync_client.desk import Desk
+from sync_client.originals import Originals, photo_folder
 from sync_client.photos.policy import policy_in
+from sync_client.photos.sweeping import Sweeper
 from sync_client.photos.values import Room
 
 _DAY_MS = 24 * 3600 * 1000
@@ -53,5 +56,11 @@ def room_of(desk: Desk) -> Room:
     """Return how the disk stands; what tidying would free is reckoned where it matters."""
     usage = shutil.disk_usage(desk.db.path.parent)
     low = is_low(usage.free, usage.total)
-    to_tidy = sum(spare.size for spare in spare_files(desk)) if low else 0
-    return Room(usage.free, usage.total, low, to_tidy)
+    return Room(usage.free, usage.total, low, _to_tidy(desk) if low else 0)
+
+
+def _to_tidy(desk: Desk) -> int:
+    size = sum(spare.size for spare in spare_files(desk))
+    with suppress(OSError):
+        size += sum(one.size for one in Sweeper(desk, Originals(photo_folder(desk.db.path))).drawn())
+    return size

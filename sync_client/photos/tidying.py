@@ -1,7 +1,8 @@
 """
 Tidying up 清理: files leave the tablet only when the office has said just now that it has them, whole.
 
-Never what is on its way, nor what another photo needs that is; see ``room.spare_files``.
+Never what is on its way, nor what another photo needs that is; see ``room.spare_files``. What is nobody's evidence
+goes before that, without asking; see ``sweeping``.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -11,11 +12,12 @@ from schemas.photos import MAX_PLANNED
 from sync_client.asking import Asking
 from sync_client.calls import Office
 from sync_client.desk import Desk
-from sync_client.errors import NotEnrolled, StoreError
+from sync_client.errors import NotEnrolled, StoreError, SyncError
 from sync_client.originals import Originals
 from sync_client.photos.answers import plan_of
 from sync_client.photos.queue import Parcel, Queue
 from sync_client.photos.room import Spare, spare_files
+from sync_client.photos.sweeping import Litter, Sweeper
 from sync_client.photos.values import Tidied
 
 
@@ -34,6 +36,7 @@ class Tidying:
         self._originals = originals
         self._office = office
         self._asking = asking
+        self._sweeper = Sweeper(desk, originals)
 
     def run(self, *, now: bool, rehearse: bool) -> Tidied:
         """
@@ -43,15 +46,27 @@ class Tidying:
             now: Originals behind copies whatever their age.
 
         Raises:
-            Unreachable, Refused: The office could not be asked; nothing was removed.
+            Unreachable, Refused: The office could not be asked; no photo's file was removed. ``error.tidied`` says what
+                else was.
             StoreError: A file could not be removed; what was removed until then is noted.
         """
-        spares = spare_files(self._desk, now=now)
-        if rehearse or not spares:
-            return Tidied(len(spares), sum(spare.size for spare in spares), 0, rehearsed=rehearse)
+        spares, litter = spare_files(self._desk, now=now), self._sweeper.litter(now=now)
+        if rehearse:
+            return _tidied(spares, litter, rehearsed=True)
+        swept = self._sweeper.sweep(litter)
+        try:
+            gone = self._let_go(spares, now=now)
+        except SyncError as error:
+            error.tidied = _tidied([], swept)
+            raise
+        return _tidied(gone, swept, kept=len(spares) - len(gone))
+
+    def _let_go(self, spares: Sequence[Spare], *, now: bool) -> list[Spare]:
+        """Remove those of *spares* that the office confirms, and return them."""
+        if not spares:
+            return []
         confirmed = self._confirmed(self._queue.with_their_others([spare.sha256 for spare in spares]))
-        gone = [one for one in spares if confirmed.get(one.sha256) and self._remove(one, now=now)]
-        return Tidied(len(gone), sum(spare.size for spare in gone), len(spares) - len(gone), rehearsed=False)
+        return [one for one in spares if confirmed.get(one.sha256) and self._remove(one, now=now)]
 
     def _confirmed(self, photos: Iterable[tuple[str, Sequence[Parcel]]]) -> dict[str, bool]:
         """Ask about every file of these photos; return by file whether the office has all of its photo's."""
@@ -79,6 +94,20 @@ class Tidying:
                 raise StoreError(str(error)) from error
             self._queue.removed(spare.sha256)
         return True
+
+
+def _tidied(spares: Sequence[Spare], litter: Sequence[Litter], kept: int = 0, *, rehearsed: bool = False) -> Tidied:
+    drawn, stray = ([one.size for one in litter if (one.sha256 is None) is kind] for kind in (True, False))
+    return Tidied(
+        files=len(spares),
+        bytes=sum(spare.size for spare in spares),
+        kept=kept,
+        rehearsed=rehearsed,
+        drawn=len(drawn),
+        drawn_bytes=sum(drawn),
+        stray=len(stray),
+        stray_bytes=sum(stray),
+    )
 
 
 def _all_in(parcels: Sequence[Parcel], there: Collection[str]) -> bool:

@@ -102,6 +102,7 @@ class PhotoReport:
         verified: Files that the office now has, whole and looked at.
         bytes_sent: Bodies of all parts that set out.
         bytes_resent: Those of them whose part had set out before, in this sending or an earlier one.
+        unnoted: Those of the verified that a full disk kept no note of; they count as waiting still.
         waiting: Files that still wait.
         not_now: Those of them that the policy keeps back.
         retries: How often a request was made again.
@@ -112,6 +113,7 @@ class PhotoReport:
     verified: int = 0
     bytes_sent: int = 0
     bytes_resent: int = 0
+    unnoted: int = 0
     waiting: int = 0
     not_now: int = 0
     retries: int = 0
@@ -132,9 +134,15 @@ class Tidied:
         files, bytes: Removed; in a rehearsal, what would be asked for.
         kept: Files old enough that the office did not confirm.
         rehearsed: Whether nothing was removed.
+        drawn, drawn_bytes: Pictures made for showing that went, or would: they are drawn anew when somebody asks.
+        stray, stray_bytes: Files that nothing on the tablet names, left by a kill or a full disk more than a week ago.
     """
 
     files: int
     bytes: int
     kept: int
     rehearsed: bool
+    drawn: int = 0
+    drawn_bytes: int = 0
+    stray: int = 0
+    stray_bytes: int = 0

@@ -4,7 +4,7 @@ What to look at twice 提示: facts about a photo that a reader should know; nev
 
 from typing import Any, NamedTuple
 
-from schemas.likeness import distance_m, within
+from schemas.likeness import distance_m, seconds_between, within
 from schemas.parts import PHOTO_FLAGS
 
 #: Further from the check than this, seconds, is worth a look.
@@ -39,7 +39,7 @@ class Taken(NamedTuple):
     mock: bool = False
 
 
-def flags_of(taken: Taken, when: str, places: tuple[dict[str, Any] | None, ...]) -> list[str]:
+def flags_of(taken: Taken, when: str, places: tuple[dict[str, Any] | None, ...], now: str | None = None) -> list[str]:
     """
     Return the words of ``PHOTO_FLAGS`` that hold, in their order.
 
@@ -48,11 +48,12 @@ def flags_of(taken: Taken, when: str, places: tuple[dict[str, Any] | None, ...])
         when: When it should have been taken, RFC 3339: when the check was, or now.
         places: Where it should have been taken; the first that can be compared counts. Positions of two systems of
             coordinates are never compared.
+        now: The tablet's corrected time, RFC 3339: what claims to come after it is far from every check.
     """
     held = {
         "gallery": taken.origin == "gallery",
         "mock_position": taken.mock,
-        "time_far": any(not _near_in_time(time, when) for time in taken.times),
+        "time_far": any(not _near_in_time(time, when) or _lies_ahead(time, now) for time in taken.times),
         "position_far": _is_far(taken.position, places),
         "no_time": not taken.times,
         "edited": is_editor(taken.software),
@@ -71,6 +72,13 @@ def _near_in_time(one: str, other: str) -> bool:
     except (ValueError, TypeError):
         # What is no moment is refused where the record is written.
         return True
+
+
+def _lies_ahead(time: str, now: str | None) -> bool:
+    try:
+        return now is not None and seconds_between(now, time) > FAR_S
+    except (ValueError, TypeError):
+        return False
 
 
 def _is_far(position: dict[str, Any] | None, places: tuple[dict[str, Any] | None, ...]) -> bool:

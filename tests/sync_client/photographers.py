@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from sync_client.client import FieldClient
 from sync_client.errors import Unreachable
 from sync_client.transport import Request, Response, Transport
 from tests.pictures import jpeg, saved, scene
-from tests.sync_client.photo_office import PHOTOS
+from tests.sync_client.photo_office import PHOTOS, PhotoOffice
 from tests.sync_client.tablets import shop
+from tests.sync_client.terminals import Terminal, furnished_office
 
 
 class Killed(BaseException):
@@ -33,6 +35,15 @@ def photographed(tablet: FieldClient, *pictures: bytes) -> str:
     for number, picture in enumerate(pictures):
         tablet.attach(record, picture, role="overview" if number == 0 else "near")
     return record
+
+
+def photo_terminal(folder: Path) -> Terminal:
+    """Return an enrolled tablet's terminal in *folder*, whose office takes photos and knows the registers."""
+    office, furnished = PhotoOffice(), furnished_office()
+    office.records, office.seq, office.codes = furnished.records, furnished.seq, furnished.codes
+    made = Terminal(folder / "tablet", office=office)
+    made.enrol()
+    return made
 
 
 def states(tablet: FieldClient) -> dict[str, str]:

@@ -103,6 +103,44 @@ def test_a_photo_far_from_its_check_is_flagged(li: FieldClient) -> None:
     assert [photo.get("flags") for photo in later if photo["role"] == "near"] == [None]
 
 
+@pytest.mark.parametrize(
+    ("says", "far"),
+    [
+        ("2010-07-15T16:00:00+08:00", True),
+        ("2020-07-15T15:29:00+08:00", True),
+        ("2020-07-15T15:31:00+08:00", False),
+        ("2020-07-15T16:29:00+08:00", False),
+        ("2020-07-15T16:31:00+08:00", True),
+        ("2026-07-15T16:00:00+08:00", True),
+        ("2099-12-31T23:59:59-12:00", True),
+        ("9999-12-31T23:59:59-12:00", True),
+    ],
+)
+@pytest.mark.parametrize("origin", ["camera", "gallery"])
+@pytest.mark.parametrize("of", ["a check", "a shop"])
+def test_the_photo_s_own_clock_years_behind_and_years_ahead(
+    li: FieldClient, origin: Any, of: str, says: str, *, far: bool
+) -> None:
+    """Alike in both directions, also where the check itself bears no time and the tablet's clock has to do."""
+    items = dict.fromkeys(("H1", "H2", "H3", "H4", "G1", "G2", "G4", "O2", "O3", "O4", "O5", "O6"), 0)
+    record = shop(li)
+    if of == "a check":
+        record = li.create(
+            "shop_check", grid=GRID_7, set=checked(record, items | {"H5": False, "G3": False, "O1": False})
+        ).id
+    photo = photo_of(li.attach(record, jpeg(says, taken_at=says), origin=origin))
+    assert ("time_far" in photo.get("flags", ())) is far
+
+
+def test_nothing_was_photographed_after_now(li: FieldClient) -> None:
+    """A check dated ahead by a wrong clock does not vouch for a photo of the same clock, once the clock is right."""
+    items = dict.fromkeys(("H1", "H2", "H3", "H4", "G1", "G2", "G4", "O2", "O3", "O4", "O5", "O6"), 0)
+    ahead = "2025-07-15T16:00:00+08:00"
+    fields = checked(shop(li), items | {"H5": False, "G3": False, "O1": False}) | {"observed_at": ahead}
+    check = li.create("shop_check", grid=GRID_7, set=fields)
+    assert photo_of(li.attach(check, jpeg(taken_at=ahead)))["flags"] == ["time_far"]
+
+
 def checked(target: str, items: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a check of a shop."""
     return {
@@ -197,13 +235,13 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_full_disk_is_told_and_nothing_is_half_written(
     li: FieldClient, tmp_path: Path, tight: list[int], room: int
 ) -> None:
-    """No room for the original, or none for the copy: no record names either; with room it goes on where it was."""
+    """No room for the original, or none for the copy: neither is left or named by a record; later both are kept."""
     record = shop(li)
     waiting = li.status().waiting
     tight[0] = room
     with pytest.raises(StoreFull):
         li.attach(record, LARGE)
-    assert [place.read_bytes() for place in files_in(tmp_path)] == ([LARGE] if room else [])
+    assert files_in(tmp_path) == []
     assert (li.status().waiting, li.photos()) == (waiting, [])
     tight[0] = 10 << 20
     assert photo_of(li.attach(record, LARGE))["copy"]

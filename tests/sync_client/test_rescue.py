@@ -476,7 +476,7 @@ def test_export_and_import_at_the_terminal(terminal: Terminal, tmp_path: Path) -
         client.attach(shop(client), PICTURE)
     said = terminal.types("outbox", "export", str(tmp_path / "li.zip"))
     assert said.exit_code == 0
-    for word in ("已导出到", "照片原图", "SHA-256"):
+    for word in ("已导出到", "照片文件 photo files", "SHA-256"):
         assert word in said.stdout
     told = terminal.json("outbox", "export", str(tmp_path))
     assert told["mutations"] == 2
