@@ -5,6 +5,7 @@ Field marks are kept only for what was written after creation: a record that nob
 nothing but its creation stamp.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -42,6 +43,41 @@ class Person:
     name: str
     grants: tuple[Grant, ...]
     stopped_ms: int | None = None
+
+
+class Entry(Struct, frozen=True):
+    """
+    One row of the history 历史; ``n`` is 0 for what the server itself brought about.
+
+    ``payload`` is the mutation as it came; where ``n`` is 0, what the server wrote: of a record's first row its
+    fields, of a later one an amendment. ``rules`` is the mark of the record type's rules on that day; rows from
+    before marks were kept have none.
+    """
+
+    feed: str
+    version: int
+    record: str
+    device: str
+    install: str
+    n: int
+    by: str
+    role: str | None
+    at_ms: int
+    at_counter: int
+    corrected_ms: int
+    clamped: bool
+    received_ms: int
+    outcome: str
+    payload: str
+    decisions: str | None
+    rules: str | None = None
+
+    def link(self, before: bytes) -> bytes:
+        """Return this row's link, SHA-256 of everything in it and of the link *before*."""
+        # What has no mark is linked as it was before there were any: old chains still hold.
+        marked = "" if self.rules is None else f"rules {self.rules}|"
+        head = "|".join(map(str, msgspec.structs.astuple(self)[:13])) + f"|{self.outcome}|{marked}{len(self.payload)}|"
+        return hashlib.sha256(before + (head + self.payload + (self.decisions or "")).encode()).digest()
 
 
 class Author(Struct, frozen=True):

@@ -3,6 +3,7 @@ Small pictures for tests: valid to the last byte, drawn from a seed, so that the
 """
 
 import io
+import struct
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -41,6 +42,15 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def large_webp(points: int = 16_383) -> bytes:
+    """Return a few bytes of a moving WebP that says it is so many *points* wide and high."""
+    side = (points - 1).to_bytes(3, "little")
+    frame = bytes(6) + (31).to_bytes(3, "little") + (23).to_bytes(3, "little") + bytes(4) + saved(scene(), "WEBP")[12:]
+    parts = (b"VP8X", bytes([2, 0, 0, 0]) + side + side), (b"ANIM", bytes(6)), (b"ANMF", frame)
+    body = b"".join(name + struct.pack("<I", len(part)) + part for name, part in parts)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
 def exif(

@@ -21,7 +21,8 @@ from server.core.decisions import KINDS
 from server.core.desk.dossier import Dossier
 from server.core.desk.settling import Asked
 from server.usecases.at_the_desk import Desk
-from server.usecases.list_conflicts import MAX_AFTER, MAX_HOURS, MAX_LIMIT, ConflictPage, Sought, list_conflicts
+from server.usecases.list_conflicts import MAX_HOURS, MAX_LIMIT, ConflictPage, Sought, list_conflicts
+from server.usecases.pages import MAX_AFTER
 from server.usecases.settle_conflict import Settlement, settle_conflict
 from server.usecases.show_conflict import show_conflict
 

@@ -18,7 +18,8 @@ from server.api.asked import read_body, read_query
 from server.core.desk.matched import OUTCOMES, ListedMatch
 from server.storage.devices import Device
 from server.usecases.at_the_desk import Desk
-from server.usecases.list_matches import MAX_AFTER, MAX_LIMIT, MatchPage, Sought, list_matches
+from server.usecases.list_matches import MAX_LIMIT, MatchPage, Sought, list_matches
+from server.usecases.pages import MAX_AFTER
 from server.usecases.settle_match import MAX_REASON, settle_match
 
 blueprint = Blueprint(

@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseError, _database_unavailable)
     app.register_error_handler(DatabaseBusy, _database_unavailable)
     app.register_error_handler(DepotTrouble, _depot_unavailable)
+    app.register_error_handler(MemoryError, _out_of_memory)
     app.register_error_handler(ConnectionError, _gone)
     # A line that was silent for too long ends so.
     app.register_error_handler(BlockingIOError, _gone)
@@ -77,6 +78,12 @@ def _database_unavailable(error: Exception) -> Response:
 def _depot_unavailable(error: Exception) -> Response:
     _log.error("depot_unavailable", kind=type(error).__name__)
     return refused(Refusal("storage_unavailable"))
+
+
+def _out_of_memory(error: Exception) -> Response:
+    """Ask to come again: too many large pictures at once, most likely, and none of them is to blame."""
+    _log.error("out_of_memory", place=_place(error))
+    return refused(Refusal("busy"))
 
 
 def _gone(error: Exception) -> Response:

@@ -20,13 +20,13 @@ from server.core.readmission import Asked
 from server.usecases.dismiss_refused import MAX_REASON, dismiss
 from server.usecases.export_quarantine import export_quarantine
 from server.usecases.list_quarantine import (
-    MAX_AFTER,
     MAX_LIMIT,
     QuarantinePage,
     Sought,
     list_quarantine,
     show_refusal,
 )
+from server.usecases.pages import MAX_AFTER
 from server.usecases.readmit import Readmission, readmit
 
 blueprint = Blueprint("quarantine", __name__, url_prefix="/v1/quarantine", description="隔离区 The quarantine desk")

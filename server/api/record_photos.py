@@ -17,7 +17,7 @@ from schemas.problems import Refusal
 from server.api import auth, body, ranges, specs
 from server.api.asked import read_body, read_query
 from server.api.picture_gate import gate
-from server.usecases import list_views, redact_photo, serve_pair, serve_picture
+from server.usecases import list_views, pages, redact_photo, serve_pair, serve_picture
 from server.usecases.serve_picture import MAX_WHY, What
 from server.usecases.show_photos import show_pairs, show_photos
 
@@ -96,7 +96,7 @@ class ViewsSchema(Schema):
     photo = Sha256(metadata=_about("照片 of one photo"))
     person = Id(metadata=_about("查看的人 by one person"))
     limit = Whole(1, list_views.MAX_LIMIT, metadata=_about("每页条数，默认 50 how many a page, 50 by default"))
-    after = Text(1, list_views.MAX_AFTER, metadata=_about("上一页给出的 after the after of the page before"))
+    after = Text(1, pages.MAX_AFTER, metadata=_about("上一页给出的 after the after of the page before"))
 
 
 _DEVICE: dict[str, Any] = {"security": [{"device": []}]}

@@ -43,7 +43,7 @@ _KEPT = {"Cache-Control": "private, immutable"}
     parameters=[_FEED],
     responses={
         "200": specs.answered("快照的各部分 The parts of the snapshot", specs.reference("Snapshot")),
-        **specs.problems(401, 403, 404, 429, 503),
+        **specs.problems(401, 403, 404, 503),
     },
 )
 def show(feed: str) -> Response:
@@ -66,7 +66,7 @@ def show(feed: str) -> Response:
     parameters=[_FEED, _SHA256, *ranges.HEADERS],
     responses={
         **ranges.answers(GZIP),
-        **specs.problems(401, 403, 404, 416, 429, 503),
+        **specs.problems(401, 403, 404, 416, 503),
     },
 )
 def part(feed: str, sha256: str) -> Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from server.commands.common import now_ms, open_store, plain, raw_store, read_settings, telling, when
+from server.commands.common import now_ms, open_store, plain, raw_store, read_settings, size_told, telling, when
 from server.commands.depots import opened_depot
 from server.settings import Settings, own_environment
 from server.storage.postgres_tools import Tools
@@ -97,9 +97,8 @@ def _tell(manifest: Manifest) -> None:
         click.echo(f"  {plain(held.name)}（{plain(held.district)}）：{numbers}")
     click.echo(f"  照片清单 Photos named: {manifest.photos}")
     if manifest.kept:
-        click.echo(
-            f"  照片文件 Files of photos: {manifest.kept.files}（{manifest.kept.size} B）{plain(manifest.kept.folder)}"
-        )
+        size, folder = size_told(manifest.kept.size), plain(manifest.kept.folder)
+        click.echo(f"  照片文件 Files of photos: {manifest.kept.files}（{size}）{folder}")
         if manifest.kept.missing:
             click.echo(
                 f"! 照片库缺少 {manifest.kept.missing} 个应有的文件 files the photo store should have had and had not"

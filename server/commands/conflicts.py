@@ -3,10 +3,9 @@ The desk from the command line 裁定台: what waits for a person, everything ab
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -17,26 +16,22 @@ from schemas.explain import errors_of_value
 from schemas.fields import Choice, Id
 from schemas.grid import is_code
 from schemas.mutations import CHOICES
-from schemas.problems import Refusal
 from schemas.registry import TYPES
 from schemas.wording import fields_of
-from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling
-from server.commands.desk_words import list_lines, outcome_lines, page_lines, told_refusal
+from server.commands.at_the_desk import desk_for, reading, refusing, say, say_or_json
+from server.commands.common import as_json, in_district, now_ms, open_store, show, telling
+from server.commands.desk_words import list_lines, outcome_lines, page_lines
 from server.core.decisions import DUPLICATE
 from server.core.desk.listed import KINDS_ZH
 from server.core.desk.settling import Asked
 from server.storage.conflicts import Conflict, Wanted
-from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
-from server.usecases.at_the_desk import Desk, desk_of, operators_desk
+from server.usecases.at_the_desk import Desk
 from server.usecases.list_conflicts import MAX_HOURS, MAX_LIMIT, Sought, list_conflicts
 from server.usecases.manage_people import find_person
 from server.usecases.mistakes import Mistake
 from server.usecases.settle_conflict import settle_conflict
 from server.usecases.show_conflict import found, show_conflict
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _STATES = {"open": "待裁定", "settled": "已了结", "all": "全部"}
 _TYPES = {name: kind.title_zh for name, kind in sorted(TYPES.items())}
@@ -55,19 +50,6 @@ class _Called(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word meant."""
         return super().convert(self._words.get(value, value), param, ctx)
-
-
-def _refusing(command: Callable[P, T]) -> Callable[P, T]:
-    """Let every refusal inside say what is wrong with which option."""
-
-    @wraps(command)
-    def refused(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except Refusal as refusal:
-            raise told_refusal(refusal) from refusal
-
-    return refused
 
 
 as_person = click.option(
@@ -97,7 +79,7 @@ def conflicts() -> None:
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def list_all(
     area: str | None,
     type_: str | None,
@@ -113,21 +95,16 @@ def list_all(
 ) -> None:
     """等待最久的在前；可见范围随 --as，不写则为全区。The longest waiting first; of the whole district without --as."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
+    with reading(store, district) as work:
         concerned = find_person(work, person).id if person else None
         sought = Sought(_area(area), type_, kinds, concerned, state, hours, limit, after)
-        page = list_conflicts(work, _desk(work, as_person), sought, now)
+        page = list_conflicts(work, desk_for(work, as_person), sought, now)
     if as_json:
         show(msgspec.to_builtins(page.conflicts), {}, json_wanted=True)
     else:
-        _say(list_lines(page.conflicts, state))
+        say(list_lines(page.conflicts, state))
     if page.after:
         click.echo(f"还有更多 There are more: --after {page.after}", err=as_json)
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(plain(line))
 
 
 @conflicts.command("show")
@@ -136,17 +113,14 @@ def _say(lines: Iterable[str]) -> None:
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def show_one(id: str, as_person: str | None, district: str | None, as_json: bool) -> None:  # noqa: A002
     """显示一项的全部情况，可直接宣读。Everything about one, as one would read it aloud."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
-        desk = _desk(work, as_person)
+    with reading(store, district) as work:
+        desk = desk_for(work, as_person)
         told = show_conflict(work, desk, _known(work, desk, id, now), now)
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(told), ensure_ascii=False, indent=2))
-        return
-    _say(page_lines(told, as_person))
+    say_or_json(told, page_lines(told, as_person), json_wanted=as_json)
 
 
 @conflicts.command("settle")
@@ -163,7 +137,7 @@ def show_one(id: str, as_person: str | None, district: str | None, as_json: bool
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def settle(
     id: str,  # noqa: A002
     choice: Any,
@@ -188,7 +162,7 @@ def settle(
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def reopen(id: str, reason: str | None, as_person: str, district: str | None, as_json: bool) -> None:  # noqa: A002
     """重新裁定：连同全部候选值重新打开。Open one again, with all its values."""
     _carry_out(id, Asked("reopen", reason=reason), as_person, district, as_json=as_json)
@@ -196,25 +170,14 @@ def reopen(id: str, reason: str | None, as_person: str, district: str | None, as
 
 def _carry_out(conflict: str, asked: Asked, who: str, district: str | None, *, as_json: bool) -> None:
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
-        desk = _desk(work, who)
+    with reading(store, district) as work:
+        desk = desk_for(work, who)
         row = found(work, desk, _known(work, desk, conflict, now), now)
     settlement = settle_conflict(store, desk, row.id, None, _meant(asked, row), now)
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(settlement), ensure_ascii=False, indent=2))
-    else:
-        _say(outcome_lines(settlement, asked.choice))
+    say_or_json(settlement, outcome_lines(settlement, asked.choice), json_wanted=as_json)
 
 
 # -- what was typed ---------------------------------------------------------------------------------
-
-
-def _reading(store: Store, district: str | None) -> UnitOfWork:
-    return store.work(pick_district(store, district), writing=False)
-
-
-def _desk(work: UnitOfWork, who: str | None) -> Desk:
-    return desk_of(work, find_person(work, who)) if who else operators_desk(work)
 
 
 def _known(work: UnitOfWork, desk: Desk, typed: str, now: int) -> str:

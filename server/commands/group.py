@@ -13,6 +13,7 @@ from server.commands import (
     imports,
     look,
     people,
+    photo_store,
     photos,
     quarantine,
     records,
@@ -67,3 +68,5 @@ for command in (
     rules.replay,
 ):
     main.add_command(command)
+for command in (photo_store.reconsider, photo_store.move):
+    photos.photos.add_command(command)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from schemas.problems import Refusal
+from server.commands.at_the_desk import desk_for, reading, refusing
 from server.commands.common import (
     as_json,
     in_district,
@@ -18,19 +18,18 @@ from server.commands.common import (
     plain,
     read_settings,
     show,
+    size_told,
+    sized,
     telling,
     when,
 )
 from server.commands.depots import opened_depot
-from server.commands.desk_words import told_refusal
 from server.core.desk.matched import OUTCOMES, ListedMatch
 from server.storage.photo_housekeeping import Housekeeping
 from server.storage.unit_of_work import UnitOfWork
-from server.usecases.at_the_desk import desk_of, operators_desk
 from server.usecases.check_photos import check_photos
 from server.usecases.collect_photos import collect_photos
 from server.usecases.list_matches import MAX_LIMIT, Sought, list_matches
-from server.usecases.manage_people import find_person
 from server.usecases.mistakes import Mistake
 from server.usecases.retain_photos import FOR_EVER, Policy, retain_photos
 from server.usecases.settle_match import settle_match
@@ -52,18 +51,18 @@ def photos() -> None:
 @as_json
 @telling
 def status(district: str | None, as_json: bool) -> None:
-    """各状态的文件数和字节数。How many files are in each state, and their bytes."""
+    """各状态的文件数和大小。How many files are in each state, and their size."""
     store = open_store()
     with store.work(pick_district(store, district), writing=False) as work:
         house = Housekeeping(work.connection, work.district)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"state": one.state, "state_zh": _STATES_ZH[one.state], "kind": "original" if one.originals else "copy",
              "kind_zh": "原图" if one.originals else "副本", "files": one.files, "bytes": one.size}
             for one in house.tallies()
         ]  # fmt: skip
         since, waiting = house.oldest_expected_ms(), work.photo_matches.count_open()
-    headings = {"state_zh": "状态", "kind_zh": "种类", "files": "文件", "bytes": "字节"}
-    show(rows, headings, json_wanted=as_json)
+    headings = {"state_zh": "状态", "kind_zh": "种类", "files": "文件", "bytes": "大小"}
+    show(rows if as_json else sized(rows), headings, json_wanted=as_json)
     if not as_json:
         click.echo(f"最早待传 Expected for the longest since: {when(since) or '—'}")
         click.echo(f"重复照片待查看 Matches to look at: {waiting}")
@@ -79,15 +78,12 @@ def status(district: str | None, as_json: bool) -> None:
 @in_district
 @as_json
 @telling
+@refusing
 def matches(as_person: str | None, district: str | None, as_json: bool, **asked: Any) -> None:
     """重复照片，最近的在前；可见范围随 --as。Pictures used twice, the newest first; all of them without --as."""
     store, now = open_store(), now_ms()
-    with store.work(pick_district(store, district), writing=False) as work:
-        desk = desk_of(work, find_person(work, as_person)) if as_person else operators_desk(work)
-        try:
-            page = list_matches(work, desk, Sought(**asked), now)
-        except Refusal as refusal:
-            raise told_refusal(refusal) from refusal
+    with reading(store, district) as work:
+        page = list_matches(work, desk_for(work, as_person), Sought(**asked), now)
     headings = {"found": "发现", "kind_zh": "种类", "distance": "差异", "one": "记录", "other": "另一记录",
                 "settled": "认定", "id": "编号"}  # fmt: skip
     rows = [_row(one) for one in page.matches]
@@ -103,15 +99,13 @@ def matches(as_person: str | None, district: str | None, as_json: bool, **asked:
 @click.option("--reason", required=True, help="理由。Why.")
 @in_district
 @telling
+@refusing
 def settle(typed: str, outcome: Any, as_person: str, reason: str, district: str | None) -> None:
     """看过之后认定一条：fine 无问题，misuse 重复使用。Say what was found of one match, named by its id's beginning."""
     store, now = open_store(), now_ms()
-    with store.work(pick_district(store, district), writing=False) as work:
-        desk, match = desk_of(work, find_person(work, as_person)), _called(work, typed)
-    try:
-        told = settle_match(store, desk, match, None, outcome, reason, now)
-    except Refusal as refusal:
-        raise told_refusal(refusal) from refusal
+    with reading(store, district) as work:
+        desk, match = desk_for(work, as_person), _called(work, typed)
+    told = settle_match(store, desk, match, None, outcome, reason, now)
     row = _row(told)
     click.echo(plain(f"{told.kind_zh} {row['one']} / {row['other']}：{row['settled']}"))
 
@@ -139,7 +133,7 @@ def collect(dry_run: bool, district: str | None, as_json: bool) -> None:
     show(rows, {"what_zh": "原因", "name": "文件"}, json_wanted=as_json)
     if as_json:
         return
-    click.echo(f"{'将释放 would be freed' if dry_run else '已释放 freed'}: {_size(done.size)}")
+    click.echo(f"{'将释放 would be freed' if dry_run else '已释放 freed'}: {size_told(done.size)}")
     if done.let_go:
         click.echo("“无记录提到”的文件在下次清理时删除。Files that no record names go with the next run.")
     if done.strange:
@@ -185,7 +179,7 @@ def retain(
     ]  # fmt: skip
     show(rows, {"what_zh": "处理", "name": "照片"}, json_wanted=as_json)
     if not as_json:
-        click.echo(f"{'将释放 would be freed' if dry_run else '已释放 freed'}: {_size(done.size)}")
+        click.echo(f"{'将释放 would be freed' if dry_run else '已释放 freed'}: {size_told(done.size)}")
         _say_dry(dry_run)
 
 
@@ -209,7 +203,7 @@ def verify(sample: int | None, mark: bool, district: str | None, as_json: bool) 
     ]  # fmt: skip
     show(rows, {"what_zh": "结果", "name": "文件"}, json_wanted=as_json)
     if not as_json:
-        click.echo(f"完好 sound: {done.sound}（{_size(done.size)}）")
+        click.echo(f"完好 sound: {done.sound}（{size_told(done.size)}）")
         if mark:
             click.echo(f"改为待传 expected anew: {len(done.asked_again)}")
         if done.asked_again:
@@ -236,10 +230,6 @@ def _called(work: UnitOfWork, typed: str) -> str:
         f"没有这条重复照片：“{typed}”。请写编号的开头，至少 4 位；见 gridward-server photos matches --state all。",
         f"No match begins with '{typed}' (4 signs at least); see gridward-server photos matches --state all.",
     )
-
-
-def _size(count: int) -> str:
-    return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{count / 1_000:.0f} KB"
 
 
 def _say_dry(dry: bool) -> None:

@@ -2,10 +2,8 @@
 The quarantine desk from the command line 隔离区处理: list, show, let in, put aside, take along.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,14 +13,15 @@ import msgspec
 from schemas.explain import errors_of_value
 from schemas.fields import Id
 from schemas.grid import is_code
-from schemas.problems import KINDS, Refusal
-from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling, when
-from server.commands.desk_words import told_refusal, with_next
+from schemas.problems import KINDS
+from server.commands.at_the_desk import desk_for, reading, refusing, say, say_or_json
+from server.commands.common import as_json, in_district, now_ms, open_store, plain, show, telling, when
+from server.commands.desk_words import with_next
 from server.core.desk.refusals import ListedRefusal, RefusalFile
 from server.core.readmission import STOPPED, Asked
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
-from server.usecases.at_the_desk import Desk, desk_of, operators_desk
+from server.usecases.at_the_desk import Desk
 from server.usecases.dismiss_refused import dismiss
 from server.usecases.export_quarantine import export_quarantine
 from server.usecases.list_quarantine import MAX_LIMIT, Sought, list_quarantine, show_refusal, wanted
@@ -42,19 +41,6 @@ _STAYS = {
     "next_en": "It stays in quarantine; let it in again once the cause is put right.",
 }
 _RESULTS = {"taken": "已恢复入库 let in", "already": "早已入库 was in already", "refused": "仍未接受 refused again"}
-
-
-def _refusing(command: Callable[P, T]) -> Callable[P, T]:
-    """Let every refusal inside say what is wrong with which option, and what to do next."""
-
-    @wraps(command)
-    def refused(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except Refusal as refusal:
-            raise told_refusal(refusal) from refusal
-
-    return refused
 
 
 def _filters(state: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -101,15 +87,15 @@ def quarantine() -> None:
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def list_all(
     limit: int, after: str | None, as_person: str | None, district: str | None, as_json: bool, **filters: Any
 ) -> None:
     """最近的在前；可见范围随 --as，不写则为全区。The newest first; of the whole district without --as."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
+    with reading(store, district) as work:
         sought = _sought(work, limit=limit, after=after, **filters)
-        page = list_quarantine(work, _desk(work, as_person), sought, now)
+        page = list_quarantine(work, desk_for(work, as_person), sought, now)
     headings = {"received": "收到", "person": "人员", "what": "内容", "grid": "网格", "code": "原因代码",
                 "problem": "原因", "state_zh": "状态", "id": "编号"}  # fmt: skip
     rows = [_row(one) for one in page.refusals]
@@ -124,16 +110,13 @@ def list_all(
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def show_one(id: str, as_person: str | None, district: str | None, as_json: bool) -> None:  # noqa: A002
     """显示一条的全文（编号可只写开头）。Show one in full; the beginning of its id is enough."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
-        told = show_refusal(work, _desk(work, as_person), _known(work, id), now)
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(told), ensure_ascii=False, indent=2))
-    else:
-        _say(_page(told))
+    with reading(store, district) as work:
+        told = show_refusal(work, desk_for(work, as_person), _known(work, id), now)
+    say_or_json(told, _page(told), json_wanted=as_json)
 
 
 @quarantine.command("readmit")
@@ -147,7 +130,7 @@ def show_one(id: str, as_person: str | None, district: str | None, as_json: bool
 @in_district
 @as_json
 @telling
-@_refusing
+@refusing
 def let_in(
     ids: tuple[str, ...],
     stopped: str | None,
@@ -159,8 +142,8 @@ def let_in(
 ) -> None:
     """恢复入库，连同同组的和因它而未接受的。Let in, with what belongs to it; 1 if some is refused again."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
-        desk, chosen = _desk(work, as_person), [_known(work, one) for one in ids]
+    with reading(store, district) as work:
+        desk, chosen = desk_for(work, as_person), [_known(work, one) for one in ids]
         chosen += _from_before_the_stop(work, desk, stopped, now) if stopped else []
         chosen = sorted(dict.fromkeys(chosen), key=lambda one: _in_order(work, one))
     if not chosen:
@@ -168,10 +151,7 @@ def let_in(
             "没有可恢复的：请写编号，或 --stopped 人员。", "Nothing to let in: give ids, or --stopped PERSON."
         )
     items = _readmitted(store, desk, chosen, Asked(place_was_his, reason), now)
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(Readmission(items)), ensure_ascii=False, indent=2))
-    else:
-        _say(line for item in items for line in _became(item))
+    say_or_json(Readmission(items), (line for item in items for line in _became(item)), json_wanted=as_json)
     if any(item.result == "refused" for item in items):
         raise SystemExit(1)
 
@@ -191,14 +171,14 @@ def _readmitted(store: Store, desk: Desk, chosen: Iterable[str], asked: Asked, n
 @by_person
 @in_district
 @telling
-@_refusing
+@refusing
 def put_aside(id: str, reason: str, as_person: str, district: str | None) -> None:  # noqa: A002
     """搁置并写明原因：不删除，仍可恢复入库。Put one aside for a reason; nothing is deleted, it can still be let in."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
-        desk, refused = _desk(work, as_person), _known(work, id)
+    with reading(store, district) as work:
+        desk, refused = desk_for(work, as_person), _known(work, id)
     told = dismiss(store, desk, refused, None, reason, now)
-    _say([f"{told.refusal.state_zh} {told.refusal.state} {told.refusal.id}", *told.told_zh[-1:], *told.told_en[-1:]])
+    say([f"{told.refusal.state_zh} {told.refusal.state} {told.refusal.id}", *told.told_zh[-1:], *told.told_en[-1:]])
 
 
 @quarantine.command("export")
@@ -209,12 +189,12 @@ def put_aside(id: str, reason: str, as_person: str, district: str | None) -> Non
 @as_person
 @in_district
 @telling
-@_refusing
+@refusing
 def export(out: str, as_person: str | None, district: str | None, **filters: Any) -> None:
     """导出：每行一个 JSON 对象，原文照录。Export: one JSON object a line, payloads word for word."""
     store, now = open_store(), now_ms()
-    with _reading(store, district) as work:
-        desk, sought = _desk(work, as_person), _sought(work, **filters)
+    with reading(store, district) as work:
+        desk, sought = desk_for(work, as_person), _sought(work, **filters)
     lines = export_quarantine(store, desk, sought, now)
     if out == "-":
         for line in lines:
@@ -224,14 +204,6 @@ def export(out: str, as_person: str | None, district: str | None, **filters: Any
 
 
 # -- what was typed ---------------------------------------------------------------------------------
-
-
-def _reading(store: Store, district: str | None) -> UnitOfWork:
-    return store.work(pick_district(store, district), writing=False)
-
-
-def _desk(work: UnitOfWork, who: str | None) -> Desk:
-    return desk_of(work, find_person(work, who)) if who else operators_desk(work)
 
 
 def _sought(work: UnitOfWork, *, area: str | None, person: str | None, device: str | None, **further: Any) -> Sought:
@@ -297,11 +269,6 @@ def _write(path: Path, lines: Iterable[bytes]) -> int:
 
 
 # -- what is said -----------------------------------------------------------------------------------
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(plain(line))
 
 
 def _row(one: ListedRefusal) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from enum import Enum
 
 from schemas import grid
 from schemas.mutations import OPS, Mutation
-from schemas.problems import Refusal
+from schemas.problems import Refusal, Words
 from schemas.roles import Role
-from schemas.wording import title_of
+from schemas.wording import english, title_of
 from server.values import Person, Record
 
 LOCK_AFTER_MS = 24 * 3600 * 1000
@@ -124,7 +124,8 @@ def acting_role(person: Person, mutation: Mutation, place: str, signed_ms: int) 
         return acting
     if fitting:
         raise Refusal("outside_area", grid=place)
-    raise Refusal("not_allowed", what=f"{OPS[mutation.op]}{title_of(mutation.type)} {mutation.op} {mutation.type}")
+    zh, en = f"{OPS[mutation.op]}{title_of(mutation.type)}", f"{mutation.op} a {english(mutation.type)}"
+    raise Refusal("not_allowed", what=Words(zh, en))
 
 
 def where_judged(person: Person, mutation: Mutation, then: str, now: str, signed_ms: int) -> tuple[Role, str]:

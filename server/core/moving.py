@@ -51,7 +51,7 @@ class Move(NamedTuple):
 
 
 class Row(Protocol):
-    """A row of the history; see ``server.storage.history.Entry``."""
+    """A row of the history; see ``server.values.Entry``."""
 
     @property
     def feed(self) -> str: ...

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from schemas import wire
-from schemas.problems import Refusal
+from schemas.problems import Refusal, Words
 from schemas.roles import Role
 from server.core.admission import holds
 from server.values import Person
@@ -43,11 +43,11 @@ MAY: Mapping[str, Who] = {
     "views": Who.OFFICES,
 }
 _WORDS = {
-    "original": "查看原图 see the original",
-    "redact": "打码 redact",
-    "redactions": "查看打码记录 see the redactions",
-    "matches": "查看重复照片 see pictures used twice",
-    "views": "查看原图的查看记录 see who saw originals",
+    "original": ("查看原图", "see the original"),
+    "redact": ("打码", "redact"),
+    "redactions": ("查看打码记录", "see the redactions"),
+    "matches": ("查看重复照片", "see pictures used twice"),
+    "views": ("查看原图的查看记录", "see who saw originals"),
 }
 
 
@@ -110,7 +110,9 @@ def check_any(what: str, people: Iterable[Person], place: str, now_ms: int) -> N
 
 def refusal(what: str) -> Refusal:
     """Return why somebody who is of no office may not do *what*."""
-    return Refusal("not_allowed", what=f"{_WORDS[what]}（{'、'.join(role.zh for role in OFFICES)}）")
+    zh, en = _WORDS[what]
+    whose_zh, whose_en = "、".join(role.zh for role in OFFICES), ", ".join(role.en for role in OFFICES)
+    return Refusal("not_allowed", what=Words(f"{zh}（须为{whose_zh}）", f"{en} (that is for: {whose_en})"))
 
 
 def areas_of(person: Person, now_ms: int) -> tuple[str, ...]:

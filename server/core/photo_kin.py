@@ -4,8 +4,8 @@ Which records may well share a photo 照片的同源记录: a case and its check
 Pure. One picture under two records of one kin proves the same finding twice and is nothing to look at.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from schemas.checks.opening import cases_of
 from schemas.records import TYPES
@@ -14,20 +14,6 @@ from server.values import Record
 
 #: A chain of mergers is followed no further; the longest that offices have made is far shorter.
 MOST_STEPS = 8
-
-
-def photos_of(record: Record) -> Iterator[Mapping[str, Any]]:
-    """Yield every photo that *record* names, also as a second hand named one of them."""
-    named = record.fields.get("photos")
-    added = (dot.element for dots in record.marks.dots.get("photos", {}).values() for dot in dots)
-    for photo in (*(named if isinstance(named, list) else ()), *added):
-        if isinstance(photo, dict):
-            yield photo
-
-
-def names_any(record: Record, sha256s: frozenset[str]) -> bool:
-    """Say whether *record* names one of the files *sha256s* as a photo or as its copy."""
-    return any(photo.get("sha256") in sha256s or photo.get("copy") in sha256s for photo in photos_of(record))
 
 
 def next_of_kin(record: Record) -> set[str]:

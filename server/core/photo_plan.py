@@ -2,11 +2,11 @@
 What becomes of a file that a tablet offers 照片传送的判定: a table, and the questions it is read by.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
 
 from schemas.photos import MAX_FILE_BYTES, Offered, parts_of
+from server.core.photo_names import named_in
 from server.values import Record
 
 
@@ -76,14 +76,5 @@ def names(record: Record, sha256: str, of: str | None) -> bool:
         of: Of a copy: its original's SHA-256, which has to be named with this very copy.
     """
     if of is None or of == sha256:
-        return any(photo.get("sha256") == sha256 for photo in _photos(record))
-    return any(photo.get("sha256") == of and photo.get("copy") == sha256 for photo in _photos(record))
-
-
-def _photos(record: Record) -> Iterator[Mapping[str, Any]]:
-    """Yield the photos a record names, also as a second hand named one of them."""
-    named = record.fields.get("photos")
-    added = (dot.element for dots in record.marks.dots.get("photos", {}).values() for dot in dots)
-    for photo in (*(named if isinstance(named, list) else ()), *added):
-        if isinstance(photo, dict):
-            yield photo
+        return any(photo.get("sha256") == sha256 for photo in named_in(record))
+    return any(photo.get("sha256") == of and photo.get("copy") == sha256 for photo in named_in(record))

@@ -13,7 +13,7 @@ import msgspec
 from schemas import grid, validation, wire
 from schemas.clock import CORRECT_BEYOND_MS, MAX_AHEAD_MS
 from schemas.mutations import MAX_GROUP, Mutation
-from schemas.problems import Refusal
+from schemas.problems import Refusal, Words
 from schemas.roles import Role
 from server.core.admission import PERMISSIONS
 from server.core.arrived import Arrived, Group
@@ -83,7 +83,8 @@ def check_judge(person: Person, least: Role, place: str, now_ms: int) -> None:
     if any(g.role in roles_from(least) and g.holds_at(now_ms) for g in person.grants):
         raise Refusal("outside_area", grid=place)
     raise Refusal(
-        "not_allowed", what=f"办理隔离区的这一条（须{least.zh}及以上）settle this refusal ({least.value} and above)"
+        "not_allowed",
+        what=Words(f"办理隔离区的这一条（须{least.zh}及以上）", f"settle this refusal ({least.en} and above)"),
     )
 
 

@@ -5,52 +5,19 @@ A link is the SHA-256 of the link before and of everything in the row, so a sing
 breaks the chain at its row.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection
 
 from schemas import wire
 from server.storage.bulk import insert_rows, mark, one_of
 from server.storage.tables import history as table
+from server.values import Entry
 
-
-class Entry(NamedTuple):
-    """
-    One row of the history; ``n`` is 0 for what the server itself brought about.
-
-    ``rules`` is the mark of the record type's rules on that day; rows from before marks were kept have none.
-    """
-
-    feed: str
-    version: int
-    record: str
-    device: str
-    install: str
-    n: int
-    by: str
-    role: str | None
-    at_ms: int
-    at_counter: int
-    corrected_ms: int
-    clamped: bool
-    received_ms: int
-    outcome: str
-    payload: str
-    decisions: str | None
-    rules: str | None = None
-
-    def link(self, before: bytes) -> bytes:
-        """Return this row's link, given the one before."""
-        # What has no mark is linked as it was before there were any: old chains still hold.
-        marked = "" if self.rules is None else f"rules {self.rules}|"
-        head = "|".join(map(str, self[:13])) + f"|{self.outcome}|{marked}{len(self.payload)}|"
-        return hashlib.sha256(before + (head + self.payload + (self.decisions or "")).encode()).digest()
-
-
-_COLUMNS = ", ".join(f'"{name}"' for name in Entry._fields)
-_CLAMPED = Entry._fields.index("clamped")
+_COLUMNS = ", ".join(f'"{name}"' for name in Entry.__struct_fields__)
+_CLAMPED = Entry.__struct_fields__.index("clamped")
 
 
 class Settled(NamedTuple):
@@ -78,7 +45,7 @@ class HistoryStore:
         rows = []
         for entry in entries:
             chain = entry.link(chain)
-            rows.append((self._district, *entry, chain))
+            rows.append((self._district, *astuple(entry), chain))
         insert_rows(self._connection, table, rows)
         return chain
 
@@ -145,7 +112,8 @@ class HistoryStore:
 
 
 def _entry(row: Any) -> Entry:
-    return Entry._make((*row[:_CLAMPED], bool(row[_CLAMPED]), *row[_CLAMPED + 1 : -1]))
+    fields = (*row[:_CLAMPED], bool(row[_CLAMPED]), *row[_CLAMPED + 1 : -1])
+    return Entry(*fields)
 
 
 def told(decisions: str | None) -> list[dict[str, Any]] | None:

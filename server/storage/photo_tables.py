@@ -19,7 +19,7 @@ photo = Table(
     Base.metadata,
     Column("district", _DISTRICT, primary_key=True),
     Column("sha256", _SHA256, primary_key=True),
-    # The original's SHA-256; its own where it is one.
+    # The SHA-256 of the original it was first planned for; its own where it is one.
     Column("of", _SHA256, nullable=False),
     Column("size", BigInteger, nullable=False),
     # expected: planned, not whole yet. verified: whole and looked at. refused: whole, and no picture (``problem``).
@@ -46,15 +46,18 @@ photo = Table(
     Index("photo_state", "district", "state", "planned_ms"),
 )
 
-#: Which record named a photo when it was planned; a record may have let go of it since.
+#: Which record named a photo when which file of it was planned; a record may have let go of it since. One file may be
+#: sent for several photos: somebody's copy is somebody else's original.
 photo_use = Table(
     "photo_use",
     Base.metadata,
     Column("district", _DISTRICT, primary_key=True),
     Column("photo", _SHA256, primary_key=True),
     Column("record", _UUID, primary_key=True),
+    Column("file", _SHA256, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
     Index("photo_use_record", "district", "record"),
+    Index("photo_use_file", "district", "file"),
 )
 
 #: Sixteen bits of a likeness each: two pictures that nearly share it share one of its bands wholly.

@@ -5,7 +5,7 @@ Photos 照片: what is expected, what has arrived, and which records named each 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from server.storage.bulk import add_rows, update_rows
 from server.storage.photo_tables import photo, photo_use
@@ -38,6 +38,14 @@ class Photo(NamedTuple):
         return self.sha256 == self.of
 
 
+class Use(NamedTuple):
+    """That *file* was planned for *photo* (both by their SHA-256), which *record* names; the original is its own."""
+
+    photo: str
+    record: str
+    file: str
+
+
 _PHOTO = [photo.c[name] for name in Photo._fields]
 _CHANGING = Photo._fields[1:]
 
@@ -66,9 +74,22 @@ class PhotoStore:
         rows = [(*file[1:], self._district, file.sha256) for file in files]
         update_rows(self._connection, photo, _CHANGING, ("district", "sha256"), rows)
 
-    def note_uses(self, uses: Iterable[tuple[str, str]], at_ms: int) -> None:
-        """Note which photos (named by their originals) which records name, as (photo, record)."""
+    def note_uses(self, uses: Iterable[Use], at_ms: int) -> None:
+        """Note which files were planned for which photos that which records name."""
         add_rows(self._connection, photo_use, [(self._district, *use, at_ms) for use in sorted(set(uses))])
+
+    def uses_of(self, photos: Iterable[str]) -> set[Use]:
+        """Return what is noted of *photos* (named by their originals)."""
+        asked = select(photo_use.c.photo, photo_use.c.record, photo_use.c.file).where(self._used(photos))
+        return {Use(*row) for row in self._connection.execute(asked)}
+
+    def sent_for(self, photos: Iterable[str]) -> dict[str, set[str]]:
+        """Return which files were planned for each of *photos*, for whichever record."""
+        asked = select(photo_use.c.photo, photo_use.c.file).where(self._used(photos)).distinct()
+        found: dict[str, set[str]] = {}
+        for sha256, file in self._connection.execute(asked):
+            found.setdefault(sha256, set()).add(file)
+        return found
 
     def files_of(self, photos: Iterable[str]) -> dict[str, list[Photo]]:
         """Return the files known of each of *photos* (named by their originals), the original first."""
@@ -79,22 +100,27 @@ class PhotoStore:
         return {of: sorted(files, key=lambda file: not file.is_original) for of, files in found.items()}
 
     def users_of(self, photos: Iterable[str]) -> dict[str, list[str]]:
-        """Return which records named each of *photos* when it was planned, sorted."""
-        asked = select(photo_use.c.photo, photo_use.c.record).where(
-            photo_use.c.district == self._district, photo_use.c.photo.in_(list(photos))
-        )
-        found: dict[str, list[str]] = {}
-        for sha256, record in self._connection.execute(asked.order_by(photo_use.c.record)):
-            found.setdefault(sha256, []).append(record)
-        return found
+        """Return which records named each of *photos* when a file of it was planned, sorted."""
+        return self._users(photo_use.c.photo, self._used(photos))
+
+    def users_of_files(self, sha256s: Iterable[str]) -> dict[str, list[str]]:
+        """Return for which records each of the files *sha256s* was planned, sorted."""
+        named = photo_use.c.file.in_(list(sha256s))
+        return self._users(photo_use.c.file, and_(photo_use.c.district == self._district, named))
 
     def first_users_of(self, photos: Iterable[str], most: int) -> list[tuple[str, str]]:
         """Return which records named one of *photos*, as (photo, record), those noted first first, *most* of them."""
-        asked = select(photo_use.c.photo, photo_use.c.record).where(
-            photo_use.c.district == self._district, photo_use.c.photo.in_(list(photos))
-        )
-        first = asked.order_by(photo_use.c.at_ms, photo_use.c.record, photo_use.c.photo).limit(most)
+        asked = select(photo_use.c.photo, photo_use.c.record).where(self._used(photos))
+        each = asked.group_by(photo_use.c.photo, photo_use.c.record)
+        first = each.order_by(func.min(photo_use.c.at_ms), photo_use.c.record, photo_use.c.photo).limit(most)
         return [(row[0], row[1]) for row in self._connection.execute(first)]
+
+    def first_users_of_file(self, file: Photo, most: int) -> list[str]:
+        """Return which records *file* was planned for, or another file of its photo; noted first first, *most*."""
+        either = or_(photo_use.c.photo == file.of, photo_use.c.file == file.sha256)
+        asked = select(photo_use.c.record).where(photo_use.c.district == self._district, either)
+        first = asked.group_by(photo_use.c.record).order_by(func.min(photo_use.c.at_ms), photo_use.c.record)
+        return list(self._connection.execute(first.limit(most)).scalars())
 
     def expected_bytes(self, device: str) -> int:
         """Return how many bytes there are of the files that *device* planned last and that are not here yet."""
@@ -102,6 +128,16 @@ class PhotoStore:
             photo.c.district == self._district, photo.c.state == "expected", photo.c.device == device
         )
         return int(self._connection.execute(asked).scalar_one() or 0)
+
+    def _used(self, photos: Iterable[str]) -> ColumnElement[bool]:
+        return and_(photo_use.c.district == self._district, photo_use.c.photo.in_(list(photos)))
+
+    def _users(self, named: ColumnElement[str], which: ColumnElement[bool]) -> dict[str, list[str]]:
+        asked = select(named, photo_use.c.record).where(which).distinct().order_by(photo_use.c.record)
+        found: dict[str, list[str]] = {}
+        for sha256, record in self._connection.execute(asked):
+            found.setdefault(sha256, []).append(record)
+        return found
 
     def _asked(self, sha256s: Iterable[str]) -> Select[Any]:
         return select(*_PHOTO).where(photo.c.district == self._district, photo.c.sha256.in_(list(sha256s)))

@@ -21,11 +21,11 @@ from server.core.desk.settling import Dispute, dispute_of, past_candidates
 from server.core.views import View, view_of
 from server.storage.conflicts import Conflict
 from server.storage.devices import DESK
-from server.storage.history import Entry, told
+from server.storage.history import told
 from server.storage.people import Account
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.known_moves import history_of
-from server.values import Person, Record
+from server.values import Entry, Person, Record
 
 #: The install under which what is settled at the desk is numbered.
 INSTALL = DESK

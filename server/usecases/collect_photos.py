@@ -98,7 +98,9 @@ def _doubtful(work: UnitOfWork, at: Moment) -> Iterator[Photo]:
 
 def _unused(work: UnitOfWork, page: Sequence[Photo], at: Moment) -> list[Photo]:
     house = Housekeeping(work.connection, work.district)
-    using = work.photos.users_of({file.of for file in page})
+    photos = work.photos.users_of({file.of for file in page})
+    files = work.photos.users_of_files(file.sha256 for file in page)
+    using = {file.sha256: {*photos.get(file.of, ()), *files.get(file.sha256, ())} for file in page}
     users = {user for each in using.values() for user in each}
     names = {id_: named_in(said.fields, said.marks) for id_, said in house.saying(users).items()}
     changed = house.changed_ms(users)
@@ -107,7 +109,7 @@ def _unused(work: UnitOfWork, page: Sequence[Photo], at: Moment) -> list[Photo]:
         for file in page
         if let_go(
             file.settled_ms,
-            ((changed[user], bool({file.sha256, file.of} & names[user])) for user in using.get(file.of, ())
+            ((changed[user], bool({file.sha256, file.of} & names[user])) for user in using[file.sha256]
              if user in names and user in changed),
             at,
         )

@@ -17,12 +17,11 @@ from schemas.wire import Outcome
 from server.core.arrived import Arrived
 from server.core.intake import Intake
 from server.core.taken import Taken
-from server.storage.history import Entry
 from server.storage.quarantine import Held, Refused, refused_id
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.file_disputes import Filing
 from server.usecases.look_around import look_around
-from server.values import Record
+from server.values import Entry, Record
 
 
 def file_intake(

@@ -18,10 +18,9 @@ from server.core.moving import INSTALL, LEFT, MOVED, Move
 from server.storage.conflicts import Conflict
 from server.storage.departures import Departure
 from server.storage.feeds import Head
-from server.storage.history import Entry
 from server.storage.tellings import TellingRow
 from server.storage.unit_of_work import UnitOfWork
-from server.values import Author, Record
+from server.values import Author, Entry, Record
 
 #: Who answers for a grid, and hears that something of it went elsewhere.
 _HOLDERS = frozenset({Role.GRID_WORKER, Role.GRID_LEADER})

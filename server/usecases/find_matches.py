@@ -10,7 +10,8 @@ from itertools import islice
 import structlog
 
 from schemas.ids import derived_id
-from server.core.photo_kin import MOST_STEPS, names_any, next_of_kin, related, standing
+from server.core.photo_kin import MOST_STEPS, next_of_kin, related, standing
+from server.core.photo_names import named_in, names_any
 from server.pictures.likeness import bands_of, distance, near_bands
 from server.storage.photo_matches import Match
 from server.storage.photos import Photo
@@ -55,7 +56,7 @@ def find_matches(work: UnitOfWork, photo: Photo, records: Sequence[str], now_ms:
     known = _with_kin(work, ids)
     stands = {id_: standing(known[id_], known) for id_ in ids & known.keys()}
     found = (
-        _match(EXACT if name in same else NEARLY, (photo.of, record), (name, user), users[name, user], now_ms)
+        _match(EXACT if name in same else NEARLY, _use(known[record], same), (name, user), users[name, user], now_ms)
         for record, (name, user) in pairs
         if record in stands and user in stands and _names(known[record], same)
         and _names(known[user], {name, photo.sha256} if name in same else {name})
@@ -112,6 +113,12 @@ def _with_kin(work: UnitOfWork, ids: set[str]) -> dict[str, Record]:
 def _names(record: Record, sha256s: set[str]) -> bool:
     """Say whether *record* counts, and still names the photo."""
     return not record.void and names_any(record, frozenset(sha256s))
+
+
+def _use(record: Record, same: set[str]) -> tuple[str, str]:
+    """Return how *record* uses one of the files *same*, which it names: as (photo, record)."""
+    named = (photo for photo in named_in(record) if same & {photo.get("sha256"), photo.get("copy")})
+    return next(named)["sha256"], record.id
 
 
 def _match(kind: str, ours: tuple[str, str], theirs: tuple[str, str], apart: int, now_ms: int) -> Match:

@@ -4,9 +4,8 @@ Where a record has lain 移交经过: read from the history, which is never forg
 
 from server.core import moving
 from server.core.moving import Move
-from server.storage.history import Entry
 from server.storage.unit_of_work import UnitOfWork
-from server.values import Record
+from server.values import Entry, Record
 
 
 def moves_of(work: UnitOfWork, record: Record) -> list[Move]:

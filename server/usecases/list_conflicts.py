@@ -3,28 +3,24 @@ List what waits for a person 待裁定清单: the longest waiting first, page by
 """
 
 import dataclasses
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import Struct
 
 from schemas import grid
-from schemas.explain import fault
 from schemas.problems import Refusal
 from server.core.desk.listed import ListedConflict
 from server.core.views import View
 from server.storage.conflicts import Wanted
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases import pages
 from server.usecases.at_the_desk import Desk, Laid
 
 State = Literal["open", "settled", "all"]
 MAX_LIMIT = 200
 MAX_HOURS = 100_000
-MAX_AFTER = 120
 _HOUR_MS = 3_600_000
-_PLACE = re.compile(r"([0-9]{1,15})\.([0-9a-f-]{36})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +70,12 @@ def list_conflicts(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) ->
         person=sought.person,
         state=sought.state,
         older_than_ms=None if sought.older_than_h is None else now_ms - sought.older_than_h * _HOUR_MS,
-        after=None if sought.after is None else _place(sought.after),
+        after=pages.place(sought.after),
         limit=sought.limit + 1,
     )
     rows = work.conflicts.find(wanted)
     page, more = rows[: sought.limit], len(rows) > sought.limit
-    after = _written(page[-1].opened_ms, page[-1].id) if more else None
+    after = pages.written(page[-1].opened_ms, page[-1].id) if more else None
     return ConflictPage(Laid(work, desk, page, now_ms).items(), after)
 
 
@@ -87,29 +83,10 @@ def _areas(view: View, area: str | None) -> tuple[str, ...]:
     """Return the areas to look in: all of the view, or its part in *area*."""
     if area is None:
         return view.areas
-    if grid.lies_in_any(area, view.areas):
-        return (area,)
-    inside = tuple(one for one in view.areas if grid.lies_in(one, area))
+    inside = grid.common(area, view.areas)
     if not inside:
         refusal = Refusal("outside_area", grid=area)
         next_zh, next_en = "请写责任区域内的区划代码，或不写。", "Name an area inside, or none."
         refusal.kind = dataclasses.replace(refusal.kind, next_zh=next_zh, next_en=next_en)
         raise refusal
     return inside
-
-
-def _written(opened_ms: int, conflict: str) -> str:
-    return urlsafe_b64encode(f"{opened_ms}.{conflict}".encode()).decode().rstrip("=")
-
-
-def _place(after: str) -> tuple[int, str]:
-    try:
-        text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode("ascii")
-    except ValueError:
-        text = ""
-    found = _PLACE.fullmatch(text)
-    if found is None:
-        raise Refusal(
-            "invalid_request", fault("cursor", "应为上一页给出的 after", "must be the after of a page", "after")
-        )
-    return int(found[1]), found[2]

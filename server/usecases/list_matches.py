@@ -3,8 +3,6 @@ List pictures used twice 重复照片清单: for the street and above, the newes
 """
 
 import dataclasses
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +10,15 @@ from typing import Any
 from msgspec import Struct
 
 from schemas import grid, wire
-from schemas.explain import fault
 from schemas.problems import Refusal
 from server.core import photo_access
 from server.core.desk.matched import ListedMatch, told
 from server.storage.photo_matches import Match, State, Wanted
 from server.storage.unit_of_work import UnitOfWork
-from server.usecases.at_the_desk import Desk
+from server.usecases import pages
+from server.usecases.at_the_desk import Desk, told_at_once
 
 MAX_LIMIT = 200
-MAX_AFTER = 120
-_PLACE = re.compile(r"([0-9]{1,15})\.([0-9a-f-]{36})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +61,12 @@ def list_matches(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) -> M
         areas=_areas(readable(desk, now_ms), sought.area),
         state=sought.state,
         record=sought.record,
-        after=None if sought.after is None else _place(sought.after),
+        after=pages.place(sought.after),
         limit=sought.limit + 1,
     )
     rows = work.photo_matches.find(wanted)
     page, more = rows[: sought.limit], len(rows) > sought.limit
-    after = _written(page[-1]) if more else None
+    after = pages.written(page[-1].found_ms, page[-1].id) if more else None
     return MatchPage(laid(work, desk, page, now_ms), after)
 
 
@@ -85,8 +81,7 @@ def readable(desk: Desk, now_ms: int) -> tuple[str, ...]:
         return (desk.district,)
     areas = {area for person in desk.people.values() for area in photo_access.areas_of(person, now_ms)}
     if not areas:
-        roles = "、".join(role.zh for role in photo_access.OFFICES)
-        refusal = Refusal("not_allowed", what=f"查看重复照片 see pictures used twice（{roles}）")
+        refusal = photo_access.refusal("matches")
         next_zh, next_en = "请由街道及以上人员查看。", "Let somebody of the street or above look."
         refusal.kind = dataclasses.replace(refusal.kind, next_zh=next_zh, next_en=next_en)
         raise refusal
@@ -113,26 +108,8 @@ def findings_of(row: Match) -> list[dict[str, Any]]:
 def _areas(areas: tuple[str, ...], area: str | None) -> tuple[str, ...]:
     if area is None:
         return areas
-    if grid.lies_in_any(area, areas):
-        return (area,)
-    inside = tuple(one for one in areas if grid.lies_in(one, area))
+    inside = grid.common(area, areas)
     if not inside:
-        raise Refusal("outside_area", grid=area)
+        with told_at_once():
+            raise Refusal("outside_area", grid=area)
     return inside
-
-
-def _written(row: Match) -> str:
-    return urlsafe_b64encode(f"{row.found_ms}.{row.id}".encode()).decode().rstrip("=")
-
-
-def _place(after: str) -> tuple[int, str]:
-    try:
-        text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode("ascii")
-    except ValueError:
-        text = ""
-    match = _PLACE.fullmatch(text)
-    if match is None:
-        raise Refusal(
-            "invalid_request", fault("cursor", "应为上一页给出的 after", "must be the after of a page", "after")
-        )
-    return int(match[1]), match[2]

@@ -3,8 +3,6 @@ What was refused, laid before whoever may let it in 隔离区清单: the newest 
 """
 
 import dataclasses
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,20 +12,19 @@ from msgspec import Struct
 from schemas import grid
 from schemas.explain import fault
 from schemas.lenient import read_leniently
-from schemas.problems import Refusal
+from schemas.problems import Refusal, Words
 from schemas.wording import BEIJING
 from server.core import readmission
 from server.core.desk.refusals import ListedRefusal, RefusalFile, Seen, listed, parsed, told_of
 from server.storage.quarantine import Refused, State, Wanted
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases import pages
 from server.usecases.at_the_desk import Desk, ids_in
 
 MAX_LIMIT = 200
-MAX_AFTER = 120
 _DAY_MS = 24 * 3600 * 1000
 _NEXT_ZH = "请由网格长及以上、有责任区域的人员查看。"
 _NEXT_EN = "Let somebody look who leads a grid, or more."
-_PLACE = re.compile(r"([0-9]{1,15})\.([0-9a-f-]{36})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def list_quarantine(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) -
     """
     rows = work.quarantine.find(wanted(desk, sought, now_ms, limit=sought.limit + 1))
     page, more = rows[: sought.limit], len(rows) > sought.limit
-    after = _written(page[-1].received_ms, page[-1].id) if more else None
+    after = pages.written(page[-1].received_ms, page[-1].id) if more else None
     seen = laid(work, desk, page, now_ms)
     return QuarantinePage([listed(row, seen) for row in page], after)
 
@@ -135,7 +132,7 @@ def wanted(desk: Desk, sought: Sought, now_ms: int, *, limit: int, oldest_first:
         since_ms=since,
         until_ms=None if since is None else since + _DAY_MS,
         state=sought.state,
-        after=None if sought.after is None else _place(sought.after),
+        after=pages.place(sought.after),
         oldest_first=oldest_first,
         limit=limit,
     )
@@ -152,7 +149,7 @@ def readable(desk: Desk, now_ms: int) -> tuple[str, ...]:
         return (desk.district,)
     areas = {area for person in desk.people.values() for area in readmission.reads(person, now_ms)}
     if not areas:
-        refusal = Refusal("not_allowed", what="查看隔离区 look into the quarantine")
+        refusal = Refusal("not_allowed", what=Words("查看隔离区", "look into the quarantine"))
         refusal.kind = dataclasses.replace(refusal.kind, next_zh=_NEXT_ZH, next_en=_NEXT_EN)
         raise refusal
     return grid.outermost(frozenset(areas))
@@ -202,9 +199,7 @@ def _areas(areas: tuple[str, ...], area: str | None, district: str) -> tuple[str
     """Return the areas to look in; None for all of the district, and what says of no place."""
     if area is None:
         return None if grid.lies_in_any(district, areas) else areas
-    if grid.lies_in_any(area, areas):
-        return (area,)
-    inside = tuple(one for one in areas if grid.lies_in(one, area))
+    inside = grid.common(area, areas)
     if not inside:
         raise Refusal("outside_area", grid=area)
     return inside
@@ -216,20 +211,3 @@ def _day(text: str) -> int:
     except ValueError:
         zh, en = "应为日期，如 2020-07-18", "must be a day such as 2020-07-18"
         raise Refusal("invalid_request", fault("invalid", zh, en, "day")) from None
-
-
-def _written(received_ms: int, refused: str) -> str:
-    return urlsafe_b64encode(f"{received_ms}.{refused}".encode()).decode().rstrip("=")
-
-
-def _place(after: str) -> tuple[int, str]:
-    try:
-        text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode("ascii")
-    except ValueError:
-        text = ""
-    match = _PLACE.fullmatch(text)
-    if match is None:
-        raise Refusal(
-            "invalid_request", fault("cursor", "应为上一页给出的 after", "must be the after of a page", "after")
-        )
-    return int(match[1]), match[2]

@@ -2,23 +2,18 @@
 List who saw originals whole 原图查看记录: the latest first, page by page, for the offices that answer for the place.
 """
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
 from msgspec import Struct
 
 from schemas import grid
-from schemas.explain import fault
-from schemas.problems import Refusal
 from server.core import photo_access
 from server.storage.redactions import PhotoView, Wanted
 from server.storage.unit_of_work import UnitOfWork
+from server.usecases import pages
 from server.usecases.at_the_desk import Desk, told_at_once
 
 MAX_LIMIT = 200
-MAX_AFTER = 120
-_PLACE = re.compile(r"([0-9]{1,15})\.([0-9a-f-]{36})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +72,12 @@ def list_views(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) -> Vie
         record=sought.record,
         photo=sought.photo,
         person=sought.person,
-        after=None if sought.after is None else _place(sought.after),
+        after=pages.place(sought.after),
         limit=sought.limit + 1,
     )
     rows = work.redactions.views(wanted)
     page = rows[: sought.limit]
-    after = _written(page[-1]) if len(rows) > sought.limit else None
+    after = pages.written(page[-1].at_ms, page[-1].id) if len(rows) > sought.limit else None
     names = work.people.names({row.person for row in page if row.person})
     devices = {device: work.enrolment.named(device) for device in {row.device for row in page}}
     return ViewPage([_listed(row, names, devices) for row in page], after)
@@ -91,19 +86,3 @@ def list_views(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) -> Vie
 def _listed(row: PhotoView, names: dict[str, str], devices: dict[str, str | None]) -> ListedView:
     name = names.get(row.person) if row.person else None
     return ListedView(row.photo, row.record, row.person, name, row.device, devices[row.device], row.at_ms, row.why)
-
-
-def _written(row: PhotoView) -> str:
-    return urlsafe_b64encode(f"{row.at_ms}.{row.id}".encode()).decode().rstrip("=")
-
-
-def _place(after: str) -> tuple[int, str]:
-    try:
-        text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode("ascii")
-    except ValueError:
-        text = ""
-    found = _PLACE.fullmatch(text)
-    if found is None:
-        zh, en = "应为上一页给出的 after", "must be the after of a page"
-        raise Refusal("invalid_request", fault("cursor", zh, en, "after"))
-    return int(found[1]), found[2]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from server.core.photo_keeping import key_of
 from server.storage.depot import Depot, Lying, Missing, keys
 
 
@@ -19,22 +20,24 @@ class Moved(NamedTuple):
     What became of one object.
 
     Attributes:
-        what: ``copied``; ``there``: it was there already; ``gone``: it was deleted before it could be read;
-            ``differs``: what was read back at the other place is something else, and was taken away again.
+        what: ``copied`` (or would be); ``there``: it was there already; ``gone``: it was deleted before it could be
+            read; ``differs``: what was read back at the other place is something else, and was taken away again;
+            ``damaged``: what lies here is not what it is called, and was not copied.
     """
 
     key: str
     size: int
-    what: Literal["copied", "there", "gone", "differs"]
+    what: Literal["copied", "there", "gone", "differs", "damaged"]
 
 
-def move_depot(source: Depot, target: Depot, *, again: bool = False) -> Iterator[Moved]:
+def move_depot(source: Depot, target: Depot, *, again: bool = False, dry_run: bool = False) -> Iterator[Moved]:
     """
     Copy all of *source* to *target*, and yield what became of each object, by key.
 
     Args:
         again: Read everything that is there already as well, and copy it anew where it differs. Without it, an object
             of the same key and size counts as the same: what lies under a key is whole or not there at all.
+        dry_run: Say what would be copied, and copy nothing; what differs or is damaged is not found out.
 
     Raises:
         DepotTrouble: One of the two cannot go on; what was copied stays, and the next run begins behind it.
@@ -45,6 +48,8 @@ def move_depot(source: Depot, target: Depot, *, again: bool = False) -> Iterator
                 continue
             if there == lying.size and not (again and _digest(source, lying.key) != _digest(target, lying.key)):
                 yield Moved(lying.key, lying.size, "there")
+            elif dry_run:
+                yield Moved(lying.key, lying.size, "copied")
             else:
                 yield _copied(source, target, lying, Path(folder) / "object")
 
@@ -54,6 +59,8 @@ def _copied(source: Depot, target: Depot, lying: Lying, between: Path) -> Moved:
         read = _fetched(source, lying.key, between)
     except Missing:
         return Moved(lying.key, lying.size, "gone")
+    if (kept := key_of(lying.key)) and kept.what == "photos" and kept.name != read:
+        return Moved(lying.key, lying.size, "damaged")
     target.put(lying.key, between)
     if _digest(target, lying.key) == read:
         return Moved(lying.key, between.stat().st_size, "copied")

@@ -4,7 +4,7 @@ Plan how photos travel 传送计划: which of the files a tablet offers are want
 Who offers a file does not matter, as long as a record of the district names it: the hash is what proves it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,9 +15,9 @@ from schemas.problems import Refusal
 from server.core.photo_plan import USED, VERDICTS, Verdict, unfit
 from server.storage.depot import Depot, keys
 from server.storage.devices import Device
-from server.storage.photos import Photo
+from server.storage.photos import Photo, Use
 from server.storage.store import Store
-from server.storage.unit_of_work import UnitOfWork, retrying
+from server.storage.unit_of_work import retrying
 from server.usecases.ask_for_parts import missing_parts, wishes_for
 from server.usecases.find_matches import find_matches
 
@@ -48,7 +48,7 @@ class _Laid:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     new: dict[str, Photo] = field(default_factory=dict)
     changed: dict[str, Photo] = field(default_factory=dict)
-    uses: dict[tuple[str, str], str] = field(default_factory=dict)
+    uses: set[Use] = field(default_factory=set)
 
 
 def plan_photos(
@@ -65,7 +65,7 @@ def plan_photos(
         reasons = [unfit(file, records.get(file.record)) for file in offered]
         fit = [file for file, reason in zip(offered, reasons, strict=True) if reason is None]
         known = work.photos.get({file.sha256 for file in fit})
-        uses = _uses(work, fit)
+        uses = work.photos.uses_of(map(_photo_of, fit))
     # The depot may be slow: it is asked while no transaction is open.
     asked = _Asked(device, now_ms, fit, known, _lying_whole(depot, device.district, fit, known))
     laid = _lay(asked, known, uses)
@@ -76,11 +76,6 @@ def plan_photos(
         _told(depot, asked, laid, file, reason or laid.verdicts[file.sha256], seconds)
         for file, reason in zip(offered, reasons, strict=True)
     ]
-
-
-def _uses(work: UnitOfWork, fit: Iterable[Offered]) -> set[tuple[str, str]]:
-    found = work.photos.users_of({_photo_of(file) for file in fit})
-    return {(photo, record) for photo, records in found.items() for record in records}
 
 
 def _photo_of(file: Offered) -> str:
@@ -100,7 +95,7 @@ def _write(store: Store, asked: _Asked) -> _Laid:
         rows = work.photos.locked({file.sha256 for file in asked.fit})
         is_new = any(_is_new(rows.get(file.sha256)) for file in asked.fit)
         expected = work.photos.expected_bytes(asked.device.id) if is_new else 0
-        laid = _lay(asked, rows, _uses(work, asked.fit), expected)
+        laid = _lay(asked, rows, work.photos.uses_of(map(_photo_of, asked.fit)), expected)
         work.photos.add(laid.new.values())
         work.photos.change(laid.changed.values())
         work.photos.note_uses(laid.uses, asked.now_ms)
@@ -111,10 +106,10 @@ def _write(store: Store, asked: _Asked) -> _Laid:
     return laid
 
 
-def _by_file(uses: Mapping[tuple[str, str], str]) -> dict[str, list[str]]:
+def _by_file(uses: Iterable[Use]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for (_, record), sha256 in uses.items():
-        found.setdefault(sha256, []).append(record)
+    for use in sorted(uses):
+        found.setdefault(use.file, []).append(use.record)
     return found
 
 
@@ -123,7 +118,7 @@ def _is_new(row: Photo | None) -> bool:
     return row is None or row.state == "collected"
 
 
-def _lay(asked: _Asked, rows: Mapping[str, Photo], uses: set[tuple[str, str]], expected: int = 0) -> _Laid:
+def _lay(asked: _Asked, rows: Mapping[str, Photo], uses: Set[Use], expected: int = 0) -> _Laid:
     """
     Lay out what becomes of each file.
 
@@ -140,15 +135,12 @@ def _lay(asked: _Asked, rows: Mapping[str, Photo], uses: set[tuple[str, str]], e
             verdict = verdict if expected <= MOST_EXPECTED_BYTES else Verdict.TOO_MUCH
             expected += offered.size
         after = _expected(asked, offered, row) if verdict is Verdict.SEND else row
-        if after and not offered.of and not after.is_original:
-            # Somebody's copy is somebody else's original: seen whole by the fewer from now on.
-            after = after._replace(of=after.sha256)
         if after and after != row:
             (laid.changed if offered.sha256 in rows else laid.new)[offered.sha256] = after
             laid.files[offered.sha256] = after
-        use = (_photo_of(offered), offered.record)
+        use = Use(_photo_of(offered), offered.record, offered.sha256)
         if verdict in USED and use not in uses:
-            laid.uses.setdefault(use, offered.sha256)
+            laid.uses.add(use)
         laid.verdicts[offered.sha256] = verdict
     return laid
 

@@ -23,7 +23,6 @@ from server.core.intake import Intake
 from server.core.readmission import Asked
 from server.core.taken import Taken
 from server.storage.devices import Device, Install
-from server.storage.history import Entry
 from server.storage.quarantine import Refused
 from server.storage.store import Store
 from server.storage.tellings import TellingRow
@@ -32,7 +31,7 @@ from server.usecases.at_the_desk import Desk, signer_of, told_at_once
 from server.usecases.file_intake import file_intake
 from server.usecases.list_quarantine import found, together
 from server.usecases.receive_mutations import Push, SortedOut, read_all, take_in
-from server.values import Person
+from server.values import Entry, Person
 
 #: The install under which what came under a used number is numbered anew; no tablet's journal.
 REUSED_INSTALL = "desk-reused"

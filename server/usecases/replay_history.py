@@ -7,17 +7,18 @@ Replay the history and hold the records to it 重放核对: whatever is stored m
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from msgspec.structs import astuple
+
 from schemas import rulebook, wire
 from schemas.records import TYPES, RecordType
 from schemas.rules import RuleTable
 from server.core.decisions import PERSON, conflict_id
 from server.core.proving.replay import BROKEN, NO_CHANGE, Replayed, Row, RulesOf, replayed
-from server.storage.history import Entry
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.known_moves import history_of
 from server.usecases.mistakes import Mistake
-from server.values import Record
+from server.values import Entry, Record
 
 PAGE = 500
 #: Beyond every version.
@@ -169,12 +170,9 @@ class Replaying:
 
     def row(self, entry: Entry) -> Row:
         """Return *entry* as it is replayed."""
-        return Row(
-            entry.version, entry.device, entry.install, entry.n, entry.by, entry.role, entry.at_ms, entry.at_counter,
-            entry.corrected_ms, entry.clamped, entry.received_ms, entry.outcome, entry.payload, entry.decisions,
-            entry.rules, self._writers.get((entry.device, entry.install)),
-            self._let_in.get((entry.feed, entry.version)),
-        )  # fmt: skip
+        known = self._writers.get((entry.device, entry.install)), self._let_in.get((entry.feed, entry.version))
+        fields = (*astuple(entry), *known)
+        return Row(*fields)
 
     def rules_of(self, type_name: str) -> RulesOf:
         """Return what knows the rules of the type at any time, by their mark."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas.problems import Refusal
 from schemas.wording import BEIJING
+from server.core.photo_names import shown_in
 from server.core.photo_pairs import Pair, pairs_of
 from server.pictures import deriving
 from server.pictures.pairing import Side, side_by_side
@@ -18,7 +19,7 @@ from server.storage.unit_of_work import UnitOfWork
 from server.usecases.at_the_desk import Desk
 from server.usecases.find_font import chinese_font
 from server.usecases.serve_picture import Found, at_the_depot, find_picture, make
-from server.usecases.show_photos import photos_of, seen
+from server.usecases.show_photos import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def find_pair(
         Refusal: ``photo_unknown`` where there is no such record or pair; ``photo_not_here``.
     """
     at = seen(work, desk, record, now_ms)
-    fitting = [pair for pair in pairs_of(photos_of(at)) if _fits(pair, item, before)]
+    fitting = [pair for pair in pairs_of(shown_in(at)) if _fits(pair, item, before)]
     if not fitting:
         raise Refusal("photo_unknown")
     first, last = fitting[0].before, fitting[0].after

@@ -24,13 +24,13 @@ from server.core.desk.offering import may_settle
 from server.core.desk.settling import Asked, Dispute, says_the_same, signed, why_not_again, written
 from server.core.intake import Intake
 from server.core.taken import Taken
-from server.storage.history import Entry, told
+from server.storage.history import told
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.at_the_desk import INSTALL, Desk, Laid, signer_of, told_at_once
 from server.usecases.file_intake import file_intake
 from server.usecases.show_conflict import found
-from server.values import Person, Record
+from server.values import Entry, Person, Record
 
 
 class Settlement(Struct, frozen=True):

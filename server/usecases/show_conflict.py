@@ -12,10 +12,10 @@ from server.core.desk import dossier
 from server.core.desk.dossier import Dossier, Past
 from server.core.machine import machine_person
 from server.storage.conflicts import Conflict
-from server.storage.history import Entry
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.at_the_desk import Desk, Laid, ids_in, sees
 from server.usecases.replay_history import Replaying
+from server.values import Entry
 
 
 def show_conflict(work: UnitOfWork, desk: Desk, conflict: str, now_ms: int) -> Dossier:

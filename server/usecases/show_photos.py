@@ -12,6 +12,7 @@ from schemas.problems import Refusal
 from server.core import photo_access, photo_flags, photo_kin
 from server.core.photo_access import Naming
 from server.core.photo_flags import Flag
+from server.core.photo_names import named_in, shown_in
 from server.core.photo_pairs import pairs_of
 from server.storage.photos import Photo
 from server.storage.redactions import Redaction
@@ -133,7 +134,7 @@ def show_pairs(work: UnitOfWork, desk: Desk, record: str, now_ms: int) -> Record
         Refusal: ``photo_unknown``.
     """
     found = seen(work, desk, record, now_ms)
-    named = photos_of(found)
+    named = shown_in(found)
     ready = {one["sha256"] for one, files in zip(named, files_of(work, found), strict=True) if viewable(files)}
     pairs = [
         ListedPair(
@@ -159,37 +160,32 @@ def seen(work: UnitOfWork, desk: Desk, record: str, now_ms: int) -> Record:
     return found
 
 
-def photos_of(record: Record) -> list[dict[str, Any]]:
-    """Return the photos that *record* names now, of whatever type it is."""
-    return list(record.fields.get("photos") or ())
-
-
 #: The original and the copy of a photo, as far as anything is known of them.
 Files = tuple[Photo | None, Photo | None]
 
 
 def files_of(work: UnitOfWork, record: Record) -> list[Files]:
     """Return the files of each of the photos that *record* names, in its order."""
-    named = photos_of(record)
-    # Two hands may have named one photo, each with a copy of its own; the one that stands comes first.
-    copies: dict[str, list[str]] = {one["sha256"]: [] for one in named}
-    for one in (*named, *photo_kin.photos_of(record)):
-        if one.get("copy") and one.get("sha256") in copies:
+    photos = [one["sha256"] for one in shown_in(record)]
+    sent = work.photos.sent_for(photos)
+    copies: dict[str, list[str]] = {sha256: [] for sha256 in photos}
+    for one in named_in(record):
+        # A record could name the file of another photo as the copy of its own.
+        if one.get("copy") in sent.get(one["sha256"], ()):
             copies[one["sha256"]].append(one["copy"])
     known = work.photos.get({*copies, *(copy for each in copies.values() for copy in each)})
-    return [_files(one["sha256"], copies[one["sha256"]], known) for one in named]
+    return [_files(sha256, copies[sha256], known) for sha256 in photos]
 
 
 def files_at(work: UnitOfWork, record: Record, sha256: str) -> Files | None:
     """Return the files of the photo *sha256*; None where *record* does not name it now."""
-    return dict(zip((one["sha256"] for one in photos_of(record)), files_of(work, record), strict=True)).get(sha256)
+    return dict(zip((one["sha256"] for one in shown_in(record)), files_of(work, record), strict=True)).get(sha256)
 
 
 def _files(sha256: str, copies: Iterable[str], known: Mapping[str, Photo]) -> Files:
-    # A record could name the file of another photo as the copy of its own.
-    of_it = [copy for name in copies if (copy := known.get(name)) is not None and copy.of == sha256]
-    arrived = [copy for copy in of_it if copy.state == "verified"]
-    return known.get(sha256), next(iter(arrived or of_it), None)
+    found = [known[name] for name in copies if name in known]
+    arrived = [copy for copy in found if copy.state == "verified"]
+    return known.get(sha256), next(iter(arrived or found), None)
 
 
 def viewable(files: Files) -> Photo | None:
@@ -264,7 +260,7 @@ class _Listing:
     """The photos of one record, with all they are told from."""
 
     def __init__(self, work: UnitOfWork, desk: Desk, record: Record, now_ms: int) -> None:
-        self._record, self._named = record, photos_of(record)
+        self._record, self._named = record, shown_in(record)
         shas = [one["sha256"] for one in self._named]
         self._files = files_of(work, record)
         self._matched = _matched(work, record) if self._is_office(desk, now_ms) else {}

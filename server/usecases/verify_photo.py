@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from schemas import wire
 from schemas.photos import Completed
-from schemas.pictures import MAX_PIXELS, Picture, look, upright
+from schemas.pictures import Picture, look_upright
 from schemas.problems import Refusal
 from server.pictures.likeness import likeness_of
 from server.storage.depot import Depot, DepotFull, DepotTrouble, Missing, keys
@@ -125,8 +125,7 @@ def _planned(office: Office, sha256: str) -> Photo:
     if file.state == "expired":
         raise Refusal("photo_expired")
     if file.state == "refused":
-        # Only the number of pixels has anything to fill in.
-        raise Refusal(wire.decode_json(file.problem or "{}")["code"], limit=MAX_PIXELS // 1_000_000)
+        raise Refusal.again(wire.decode_json(file.problem or "{}"))
     lost = file.state == "verified" and office.depot.size(keys.whole(office.district, sha256)) != file.size
     if lost or file.state == "collected":
         # The tablet asks again, and the plan will want it.
@@ -208,10 +207,8 @@ def _drop_parts(office: Office, sha256: str) -> None:
 
 
 def _judged(into: BinaryIO) -> tuple[Picture, str | None]:
-    into.seek(0)
-    said = look(into)
-    into.seek(0)
-    return said, likeness_of(upright(into, _LIKENESS_PIXELS))
+    said, small = look_upright(into, _LIKENESS_PIXELS)
+    return said, likeness_of(small)
 
 
 # -- writing it down --------------------------------------------------------------------------------
@@ -232,8 +229,7 @@ def _write(office: Office, found: Photo) -> None:
                 after = found._replace(of=row.of, device=row.device, planned_ms=row.planned_ms)
                 work.photos.change([after])
             if after.state == "verified":
-                users = work.photos.first_users_of([after.of], MOST_USES + 1)
-                find_matches(work, after, [record for _, record in users], office.now_ms)
+                find_matches(work, after, work.photos.first_users_of_file(after, MOST_USES + 1), office.now_ms)
             work.commit()
 
     retrying(attempt)

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import shutil
 import stat
 import time
 import tracemalloc
@@ -68,26 +69,78 @@ def test_what_cannot_be_written_is_not_there(
     assert arriving(root) == []
 
 
-def test_what_was_put_is_on_the_disk_before_it_has_its_name(
-    depot: FolderDepot, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """First the bytes, then the name, then the folders in which names stand, up to the first."""
-    done: list[str] = []
+@pytest.fixture
+def done(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is flushed to the disk from here on, by its place below the folder's parent, and when names are given."""
+    found: list[str] = []
     sync, name = os.fsync, Path.replace
 
     def synced(number: int) -> None:
-        done.append(Path(os.readlink(f"/proc/self/fd/{number}")).relative_to(root).as_posix())  # noqa: PTH115
+        found.append(Path(os.readlink(f"/proc/self/fd/{number}")).relative_to(root.parent).as_posix())  # noqa: PTH115
         sync(number)
 
-    def named(self: Path, target: Path) -> Path:
-        done.append("named")
+    def given(self: Path, target: Path) -> Path:
+        found.append("named")
         return name(self, target)
 
     monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Path, "replace", named)
-    depot.put("210902/parts/x", b"part")
-    assert done[0].startswith(".arriving/")
-    assert done[1:] == ["named", "210902/parts", "210902", "."]
+    monkeypatch.setattr(Path, "replace", given)
+    return found
+
+
+def test_what_was_put_is_on_the_disk_before_it_has_its_name(depot: FolderDepot, done: list[str]) -> None:
+    """First the bytes, then the name, then the folders in which names stand, up to where the first one stands."""
+    depot.put(keys.whole(DISTRICT, SHA), b"photo")
+    shard = f"photos/{DISTRICT}/photos/{SHA[:2]}"
+    assert done[0].startswith("photos/.arriving/")
+    assert done[1:] == ["named", shard, f"photos/{DISTRICT}/photos", f"photos/{DISTRICT}", "photos", "."]
+
+
+def test_a_folder_that_stands_is_flushed_for_what_is_new_in_it(root: Path, done: list[str]) -> None:
+    """The folders above are flushed once by every process, for whoever made them may not have come so far."""
+    shard, beside = f"photos/{DISTRICT}/photos/{SHA[:2]}", keys.whole(DISTRICT, SHA[:2] + OTHER[2:])
+    for depot in (FolderDepot(root), FolderDepot(root)):
+        depot.put(keys.whole(DISTRICT, SHA), b"photo")
+        assert done[-1] == "."
+        done.clear()
+        depot.put(beside, b"photo")
+        assert done[1:] == ["named", shard]
+        depot.delete([keys.whole(DISTRICT, SHA), beside])
+        depot.put(beside, b"photo")
+        assert done[-2:] == ["named", shard]
+        done.clear()
+
+
+def test_a_folder_that_was_taken_away_by_hand_is_new(root: Path, depot: FolderDepot, done: list[str]) -> None:
+    """It was flushed before, and another one has its name now."""
+    depot.put(keys.whole(DISTRICT, SHA), b"photo")
+    shutil.rmtree(root / DISTRICT)
+    done.clear()
+    depot.put(keys.whole(DISTRICT, SHA), b"photo")
+    shard = f"photos/{DISTRICT}/photos/{SHA[:2]}"
+    assert done[1:] == ["named", shard, f"photos/{DISTRICT}/photos", f"photos/{DISTRICT}", "photos", "."]
+
+
+def test_a_part_waits_for_no_disk(depot: FolderDepot, done: list[str]) -> None:
+    """What a power failure takes of the parts is sent again; the file they make up is flushed for itself."""
+    depot.put(keys.part(DISTRICT, SHA, 0), b"part")
+    assert done == ["named"]
+
+
+def test_nobody_may_look_above_the_folder(
+    depot: FolderDepot, root: Path, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator made it for us where nothing else is ours: what is put there is put all the same."""
+    opened = os.open
+
+    def refused(place: Path, *how: int) -> int:
+        if place == root.parent:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opened(place, *how)
+
+    monkeypatch.setattr(os, "open", refused)
+    depot.put(keys.whole(DISTRICT, SHA), b"photo")
+    assert done[-1] == "photos"
 
 
 def test_a_killed_writer_leaves_nothing_that_counts(root: Path) -> None:
@@ -170,14 +223,13 @@ def test_only_the_folder_of_the_prefix_is_walked(depot: FolderDepot, monkeypatch
     assert OTHER not in walked
 
 
-def test_a_folder_that_is_empty_goes(depot: FolderDepot, root: Path) -> None:
-    """Every photo has a folder for its parts; after years there would be a million empty ones."""
-    depot.put(keys.part(DISTRICT, SHA, 0), b"x")
-    depot.put(keys.whole(DISTRICT, SHA), b"x")
-    depot.delete([keys.part(DISTRICT, SHA, 0)])
-    assert sorted(place.name for place in (root / DISTRICT).iterdir()) == ["photos"]
-    depot.delete([keys.whole(DISTRICT, SHA)])
-    assert root.is_dir()
+def test_a_folder_without_parts_goes(depot: FolderDepot, root: Path) -> None:
+    """Every photo has one; after years there would be a million empty ones. Those of whole photos are few, and stay."""
+    for key in (keys.part(DISTRICT, SHA, 0), keys.part(DISTRICT, OTHER, 0), keys.whole(DISTRICT, SHA)):
+        depot.put(key, b"x")
+    depot.delete([keys.part(DISTRICT, SHA, 0), keys.whole(DISTRICT, SHA)])
+    assert [place.name for place in (root / DISTRICT / "parts").iterdir()] == [OTHER]
+    assert [place.name for place in (root / DISTRICT / "photos").iterdir()] == [SHA[:2]]
 
 
 def test_a_folder_that_goes_while_something_comes(

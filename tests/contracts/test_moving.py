@@ -1,5 +1,6 @@
 """An office that moves its photos to another store: all arrive, byte for byte, and a second run is short."""
 
+import hashlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from server.storage.depot.bucket import Place, S3Depot
 from server.storage.depot.folder import FolderDepot
 from server.storage.depot.memory import MemoryDepot
 from server.usecases.move_depot import move_depot
-from tests.contracts.depots import DISTRICT, OTHER, SHA, photo
+from tests.contracts.depots import DISTRICT, OTHER, SHA
 
 DRAWN = random.Random(5)
 
@@ -20,8 +21,9 @@ DRAWN = random.Random(5)
 def folder(tmp_path: Path) -> FolderDepot:
     """Photos of every kind, and a part on its way."""
     depot = FolderDepot(tmp_path / "photos")
+    for data in (DRAWN.randbytes(DRAWN.randrange(200_000)) for _ in range(4)):
+        depot.put(keys.whole(DISTRICT, hashlib.sha256(data).hexdigest()), data)
     for key in (
-        *(photo() for _ in range(4)),
         keys.part(DISTRICT, SHA, 0),
         keys.derived(DISTRICT, "thumb", OTHER),
         keys.published(DISTRICT, "01890a5d-ac96-774b-bcce-b302099a8057"),
@@ -56,7 +58,7 @@ def test_what_came_meanwhile_is_copied_by_the_next_run(folder: FolderDepot) -> N
     """And what was deleted here stays there: taking away is another command's work."""
     target = MemoryDepot()
     first, *_, last = (moved.key for moved in move_depot(folder, target))
-    new = keys.whole(DISTRICT, SHA)
+    new = keys.whole(DISTRICT, hashlib.sha256(b"new").hexdigest())
     folder.put(new, b"new")
     folder.delete([last])
     assert sorted(what(folder, target)) == ["copied", *["there"] * 6]
@@ -118,4 +120,22 @@ def test_a_photo_deleted_meanwhile_is_no_error(folder: FolderDepot) -> None:
     first = next(moving)
     source.delete([lying.key for lying in source.lying("") if lying.key != first.key])
     assert [moved.what for moved in moving] == ["gone"] * 6
+    assert [lying.key for lying in target.lying("")] == [first.key]
+
+
+def test_what_is_damaged_here_stays_here(folder: FolderDepot) -> None:
+    """Carried along it would pass for moved; at the new place it is missed, and asked for again."""
+    target, rotten = MemoryDepot(), keys.whole(DISTRICT, SHA)
+    folder.put(rotten, b"not what it is called")
+    assert [moved.key for moved in move_depot(folder, target) if moved.what == "damaged"] == [rotten]
+    assert all_of(target) == {key: data for key, data in all_of(folder).items() if key != rotten}
+
+
+def test_a_dry_run_copies_nothing(folder: FolderDepot) -> None:
+    """It says what would be copied: all of it, or what is not there yet."""
+    target = MemoryDepot()
+    first = next(move_depot(folder, target))
+    told = list(move_depot(folder, target, dry_run=True))
+    assert [moved.what for moved in told] == ["there", *["copied"] * 6]
+    assert {moved.key: moved.size for moved in told} == {key: len(data) for key, data in all_of(folder).items()}
     assert [lying.key for lying in target.lying("")] == [first.key]

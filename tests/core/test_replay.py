@@ -60,8 +60,9 @@ def _row(taken: Taken, received_ms: int) -> Row:
     told = [decision.told(taken.number) for decision in taken.decisions]
     payload: Any = taken.record.fields if taken.amendment is None else taken.amendment
     return Row(
-        taken.number, author.device, "first", arrived.n if arrived else 0, author.person.id, author.role,
-        author.stamp.ms, author.stamp.counter, received.corrected_by_ms, received.clamped, received_ms, taken.outcome,
+        taken.record.feed, taken.number, taken.record.id, author.device, "first", arrived.n if arrived else 0,
+        author.person.id, author.role, author.stamp.ms, author.stamp.counter, received.corrected_by_ms,
+        received.clamped, received_ms, taken.outcome,
         (arrived.raw if arrived else wire.canonical(payload)).decode(), wire.canonical(told).decode() if told else None,
         TYPES[taken.record.type].rules_mark,
     )  # fmt: skip

@@ -13,9 +13,9 @@ from PIL import ExifTags, Image, ImageCms
 
 from schemas.fields import Instant
 from schemas.photos import MAX_FILE_BYTES
-from schemas.pictures import HEAD_BYTES, MAX_PIXELS, kind_of, look, upright
+from schemas.pictures import HEAD_BYTES, MAX_PIXELS, kind_of, look, look_upright, upright
 from schemas.problems import Refusal
-from tests.pictures import exif, jpeg, noise, saved, scene
+from tests.pictures import exif, jpeg, large_webp, noise, saved, scene
 
 MOMENT = "2020-07-18T08:15:30+08:00"
 KINDS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp", "HEIF": "heic"}
@@ -134,6 +134,28 @@ def test_a_picture_is_seen_upright(orientation: int) -> None:
     assert shown.size == (64, 32)
     assert near(shown.getpixel((6, 5)), RED, 40)
     assert near(shown.getpixel((58, 5)), (0, 0, 255), 40)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        saved(scene("门前", 400, 300), "JPEG", exif=exif(MOMENT, (42.0125, 121.625), orientation=6)),
+        *(saved(scene("门前", 400, 300), written) for written in KINDS),
+        saved(scene("门前", 400, 300).convert("P"), "PNG"),
+        saved(noise("门前", 90, 70), "JPEG")[:-800],
+        b"<html>",
+    ],
+)
+def test_one_look_says_and_shows_what_two_would(content: bytes) -> None:
+    """Whoever needs both has it decoded once, and finds the same, or the same refusal."""
+    try:
+        expected = look(content), upright(content, 100).tobytes()
+    except Refusal as refusal:
+        with pytest.raises(Refusal, match=refusal.code):
+            look_upright(content, 100)
+        return
+    seen, shown = look_upright(io.BytesIO(content), 100)
+    assert (seen, shown.tobytes()) == expected
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 300])
@@ -326,15 +348,6 @@ def large_heic() -> bytes:
     at = content.index(b"ispe")
     content[at + 8 : at + 16] = struct.pack(">II", 30_000, 30_000)
     return bytes(content)
-
-
-def large_webp(points: int = 16_383) -> bytes:
-    """Return a few bytes of a moving WebP that says it is so many *points* wide and high."""
-    side = (points - 1).to_bytes(3, "little")
-    frame = bytes(6) + (31).to_bytes(3, "little") + (23).to_bytes(3, "little") + bytes(4) + saved(scene(), "WEBP")[12:]
-    parts = (b"VP8X", bytes([2, 0, 0, 0]) + side + side), (b"ANIM", bytes(6)), (b"ANMF", frame)
-    body = b"".join(name + struct.pack("<I", len(part)) + part for name, part in parts)
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
 @pytest.mark.parametrize("content", [png(30_000, 30_000), png(9_000, 9_000), large_jpeg(), large_heic(), large_webp()])

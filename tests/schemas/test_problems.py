@@ -50,6 +50,18 @@ def test_a_refusal_is_told_even_when_its_details_are_missing() -> None:
     assert told["message_en"] == "Unknown record type '{type}'."
 
 
+def test_a_refusal_told_again_says_the_same() -> None:
+    """What filled its sentences is forgotten by then, and may have had braces in it."""
+    for refusal in (
+        Refusal("photo_too_many_pixels", limit=32),
+        Refusal("invalid_fields", errors={"items.A1": [{"zh": "缺", "en": "missing"}]}),
+        Refusal("malformed_body", why="{0} {limit} %s"),
+        Refusal("outside_area"),
+    ):
+        again = Refusal.again(refusal.body())
+        assert (again.body(), again.kind.status) == (refusal.body(), refusal.kind.status)
+
+
 def test_a_refusal_carries_what_is_wrong_with_each_field() -> None:
     errors = {"items.A1": [{"code": "range", "zh": "应在 0 至 5 之间", "en": "must lie between 0 and 5"}]}
     assert Refusal("invalid_fields", errors).body()["errors"] == errors

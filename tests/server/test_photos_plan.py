@@ -337,8 +337,8 @@ def test_what_only_looks_like_it_is_sent_anew(li: Porter) -> None:
     assert lying(li.office, sha256(BEFORE)) == BEFORE
 
 
-def test_a_copy_that_somebody_takes_for_an_original_is_one(li: Porter) -> None:
-    """It is seen whole by the fewer from then on; its bytes travel once."""
+def test_a_copy_that_somebody_takes_for_an_original_travels_once(li: Porter) -> None:
+    """It stays what it was sent as, and is noted as what it is taken for too."""
     shop = li.shop("老王修车", named(BEFORE, AFTER))
     assert li.deliver(shop, AFTER, of=sha256(BEFORE)) == "verified"
     found = row(li.office, sha256(AFTER))
@@ -346,7 +346,12 @@ def test_a_copy_that_somebody_takes_for_an_original_is_one(li: Porter) -> None:
     assert found.of == sha256(BEFORE)
     other = li.shop("老李粮油", named(AFTER))
     assert told(li, other, AFTER) == "verified"
-    assert row(li.office, sha256(AFTER)) == found._replace(of=sha256(AFTER))
+    assert row(li.office, sha256(AFTER)) == found
+    with li.office.store.work(DISTRICT, writing=False) as work:
+        assert work.photos.users_of_files([sha256(AFTER)]) == {sha256(AFTER): sorted([shop, other])}
+        assert work.photos.sent_for([sha256(BEFORE), sha256(AFTER)]) == {
+            sha256(BEFORE): {sha256(AFTER)}, sha256(AFTER): {sha256(AFTER)},
+        }  # fmt: skip
 
 
 # -- to the depot itself -----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from tests import pictures
 from tests.schemas.checks_made import clean
 from tests.server.clerks import MINUTE, MORNING, Clock
 from tests.server.office import DISTRICT, ELSEWHERE, GRID_8, Office, open_office, person_id
-from tests.server.photographs import named, row, sha256
+from tests.server.photographs import named, offer, row, sha256
 from tests.server.viewers import Viewer, checked_shop, viewer
 
 EIGHT = "2020-07-18T08:00:00+08:00"
@@ -222,6 +222,32 @@ def test_anothers_file_is_not_shown_as_the_copy_of_ones_own_photo(file_office: O
     [listed] = wang.listed(shop)["photos"]
     assert (listed["state"], listed["copy"]) == ("expected", None)
     assert wang.code(shop, own, "view") == "photo_not_here"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it was planned", "when it is here"])
+def test_a_copy_that_a_colleague_names_too_stays_the_copy_it_is(office: Office, *, before: bool) -> None:
+    """Wang registers Li's copy as a photo of his own: Li's photo is shown all the same, and the street sees both."""
+    photo, copy = photo_of("shop"), pictures.jpeg("shop", 200, 150)
+    li, wang, feng, qian = (viewer(office, name) for name in ("li", "wang", "feng", "qian"))
+    shop = li.porter.shop("老王修车", named(photo, copy))
+    if not before:
+        assert li.porter.deliver(shop, copy, of=sha256(photo)) == "verified"
+    own = wang.porter.shop("王记修车行", named(copy))
+    [planned] = wang.porter.plan(offer(own, copy))
+    assert planned["state"] == ("send" if before else "verified")
+    assert li.porter.deliver(shop, copy, of=sha256(photo)) == "verified"
+
+    listed = feng.listed(shop)
+    assert (listed["arrived"], listed["originals"]) == (1, 0)
+    [shown] = listed["photos"]
+    assert (shown["state"], set(shown["urls"]), shown["original"]) == ("copy", {"thumb", "view"}, None)
+    assert size_of(feng.picture(shop, photo, "view")) == (200, 150)
+    assert (feng.listed(own)["arrived"], feng.listed(own)["photos"][0]["by_name"]) == (1, "王芳")
+    for record in (shop, own):
+        assert "used_elsewhere" in [flag["code"] for flag in qian.listed(record)["photos"][0]["flags"]]
+
+    assert li.porter.deliver(shop, photo) == "verified"
+    assert feng.listed(shop)["originals"] == 1
 
 
 def test_a_photo_goes_with_its_record(office: Office) -> None:

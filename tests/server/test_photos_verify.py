@@ -19,7 +19,7 @@ from server.storage.depot.memory import MemoryDepot
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.verify_photo import Office as Counter
 from server.usecases.verify_photo import verify_photo
-from tests.pictures import exif, saved, scene
+from tests.pictures import exif, large_webp, saved, scene
 from tests.server.office import DISTRICT, Office, open_office
 from tests.server.photographs import Porter, cut, lying, named, offer, parts_lying, picture, row, sha256
 from tests.server.stepping import Countdown, Killed, SteppingDepot, dies
@@ -73,12 +73,30 @@ def test_what_a_picture_says_is_kept(li: Porter) -> None:
     assert (png.width, png.height, png.taken_at, png.lat, png.lon) == (64, 48, None, None, None)
 
 
+def test_a_picture_is_decoded_once(li: Porter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judging it and finding what it is like take one reading of it: half of what a photo costs the server."""
+    shop = li.shop("老王修车", *map(named, TAKEN.values()))
+    opened: list[str] = []
+    open_ = Image.open
+
+    def counted(*asked: Any, **told: Any) -> Image.Image:
+        image = open_(*asked, **told)
+        opened.append(image.format or "")
+        return image
+
+    monkeypatch.setattr(Image, "open", counted)
+    for data in TAKEN.values():
+        assert li.deliver(shop, data) == "verified"
+    assert sorted(opened) == ["HEIF", "JPEG", "PNG", "WEBP"]
+
+
 NONE = {
     "nothing of a picture": (b"no picture", "photo_kind_unknown"),
     "a page": (b"<html>Please log in</html>", "photo_kind_unknown"),
     "a GIF": (saved(scene(5), "GIF"), "photo_kind_unknown"),
     "the first half of one": (picture("half")[:-400], "photo_damaged"),
     "too many pixels": (saved(Image.new("1", (9000, 9000)), "PNG"), "photo_too_many_pixels"),
+    "too many for its kind": (large_webp(6000), "photo_too_many_pixels"),
 }
 
 
@@ -94,6 +112,8 @@ def test_what_is_no_picture_is_never_said_to_be_here(li: Porter, data: bytes, co
     assert len(parts_lying(li.office, sha256(data))) == len(cut(data))
     answer = li.complete(sha256(data))
     assert (answer.status_code, answer.get_json()["code"]) == (422, code)
+    [planned] = li.plan(offer(shop, data))
+    assert {name: answer.get_json()[name] for name in planned["problem"]} == planned["problem"]
     assert "{" not in answer.get_json()["message_zh"]
 
 
@@ -249,6 +269,23 @@ def test_a_disk_without_room_for_looking(li: Porter, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
     answer = li.complete(sha256(data))
     assert (answer.status_code, answer.get_json()["code"]) == (503, "storage_unavailable")
+    monkeypatch.undo()
+    assert li.deliver(shop, data) == "verified"
+
+
+def test_a_machine_without_memory_says_nothing_of_the_picture(li: Porter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tablet is told to come again; the photo is neither here nor refused."""
+    data = picture("no memory")
+    shop = li.shop("老王修车", named(data))
+
+    def short(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, "thumbnail", short)
+    assert li.deliver(shop, data) == "busy"
+    found = row(li.office, sha256(data))
+    assert found
+    assert (found.state, found.problem) == ("expected", None)
     monkeypatch.undo()
     assert li.deliver(shop, data) == "verified"
 

@@ -13,7 +13,7 @@ from schemas.parts import PHOTO_FLAGS, PHOTO_ROLES
 from server.core.desk import reading
 from server.core.desk.listed import About, Named, about
 from server.core.desk.reading import Names
-from server.core.photo_kin import photos_of
+from server.core.photo_names import named_in
 from server.values import Record
 
 Outcome = Literal["fine", "misuse"]
@@ -117,7 +117,7 @@ def found(outcome: Outcome, by: str, at_ms: int, reason: str) -> dict[str, Any]:
 def _side(sha256: str, record: Record | None, names: Names) -> MatchSide | None:
     if record is None:
         return None
-    naming = (one for one in photos_of(record) if sha256 in (one.get("sha256"), one.get("copy")))
+    naming = (one for one in named_in(record) if sha256 in (one.get("sha256"), one.get("copy")))
     photo: Mapping[str, Any] = next(naming, {})
     by = record.origin.by
     return MatchSide(

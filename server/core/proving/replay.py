@@ -26,7 +26,7 @@ from server.core.amending import amend
 from server.core.decisions import PERSON, Decision
 from server.core.merge import Dispute
 from server.core.moving import MOVED, Move
-from server.values import Author, Origin, Person, Record, moment
+from server.values import Author, Entry, Origin, Person, Record, moment
 
 #: What is raised where a row cannot be replayed: somebody changed it, or it is from another program.
 BROKEN = (Refusal, ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -38,29 +38,9 @@ _LATE = "late_action"
 RulesOf = Callable[[str | None], RuleTable]
 
 
-class Row(Struct, frozen=True):
-    """
-    One row of a record's history; see ``server.storage.history.Entry``.
+class Row(Entry, frozen=True):
+    """A row of a record's history, with what has become known of it since."""
 
-    ``payload`` is the mutation as it came; where ``n`` is 0, what the server wrote: of a record's first row
-    its fields, of a later one an amendment.
-    """
-
-    version: int
-    device: str
-    install: str
-    n: int
-    by: str
-    role: str | None
-    at_ms: int
-    at_counter: int
-    corrected_ms: int
-    clamped: bool
-    received_ms: int
-    outcome: str
-    payload: str
-    decisions: str | None
-    rules: str | None
     #: Whose hand it was, where that is not the device.
     writer: str | None = None
     #: When it was let in out of quarantine, where it was: long after the rest of its push, then.

@@ -59,6 +59,9 @@ class Depot(Protocol):
         """
         Lay the bytes, or the bytes of a file, under *key*; they are durable when this returns.
 
+        Parts (``keys.is_part``) need not be: a power failure may take one, or leave other bytes of it. Whoever puts a
+        file together holds each against its hash, and asks for it once more.
+
         What lay there is replaced in one moment; of several puts at once, one stays.
 
         Raises:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from server.storage.depot import PIECE, DepotFull, DepotTrouble, Invitation, Lying, Missing
-from server.storage.depot.keys import checked, is_name
+from server.storage.depot.keys import checked, is_name, is_part
 from server.storage.depot.pieces import Pieces, opened
 
 _ARRIVING = ".arriving"
@@ -50,6 +50,8 @@ class FolderDepot:
         self._folder, self._clock = folder.absolute(), clock
         self._sweeping = threading.Lock()
         self._swept: float | None = None
+        #: Folders that outlive a power failure. Only those of parts are ever taken away, by whichever process.
+        self._settled: set[Path] = set()
 
     def __str__(self) -> str:
         return str(self._folder)
@@ -57,14 +59,18 @@ class FolderDepot:
     def put(self, key: str, source: bytes | Path) -> None:
         """Lay bytes under a key; see ``Depot``."""
         with opened(source) as pieces, _told():
-            place, arriving = self._place(key), self._new_arrival()
+            place, arriving, lasting = self._place(key), self._new_arrival(), not is_part(key)
+            if not place.parent.is_dir():
+                # Taken away by hand, perhaps: what is made anew has yet to be settled.
+                self._settled.difference_update((place.parent, *place.parent.parents))
             try:
-                _write(arriving, pieces)
+                _write(arriving, pieces, lasting=lasting)
                 _give_name(arriving, place)
             except BaseException:
                 arriving.unlink(missing_ok=True)
                 raise
-            self._settle(place.parent)
+            if lasting:
+                self._settle(place.parent)
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Return bytes piece by piece; see ``Depot``."""
@@ -99,7 +105,10 @@ class FolderDepot:
                 place = self._place(key)
                 with suppress(*_ABSENT):
                     place.unlink()
-                self._tidy(place.parent)
+                if is_part(key):
+                    # Every photo has a folder for its parts; all others are few, and lasting photos may come into them.
+                    with suppress(OSError):
+                        place.parent.rmdir()
 
     def invite(self, key: str, size: int, seconds: int) -> Invitation | None:
         """Return None: into a folder only the server puts."""
@@ -152,16 +161,16 @@ class FolderDepot:
 
     def _settle(self, folder: Path) -> None:
         """Let the names in *folder*, and the folder's own and all above, outlive a power failure."""
-        while folder != self._folder.parent:
-            _sync_folder(folder)
+        _sync_folder(folder)
+        while folder != self._folder and folder not in self._settled:
+            _sync_folder(folder.parent)
+            self._settled.add(folder)
             folder = folder.parent
-
-    def _tidy(self, folder: Path) -> None:
-        """Take away *folder* and those above it while they are empty."""
-        with suppress(OSError):
-            while folder != self._folder:
-                folder.rmdir()
-                folder = folder.parent
+        if folder not in self._settled:
+            # What lies above is not ours, and perhaps not for us to read.
+            with suppress(PermissionError):
+                _sync_folder(folder.parent)
+            self._settled.add(folder)
 
 
 @contextmanager
@@ -174,12 +183,13 @@ def _told() -> Iterator[None]:
         raise kind(error.strerror or type(error).__name__) from error
 
 
-def _write(place: Path, pieces: BinaryIO) -> None:
+def _write(place: Path, pieces: BinaryIO, *, lasting: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(place, flags, 0o600), "wb") as file:
         shutil.copyfileobj(pieces, file, PIECE)
         file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            os.fsync(file.fileno())
 
 
 def _give_name(arriving: Path, place: Path) -> None:
@@ -205,7 +215,7 @@ def _make(folder: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     # Windows opens no folder; there the file system's own journal has to do.
     if os.name != "nt":
-        # Tidied away is as good as kept: then somebody deleted what was put.
+        # Gone is as good as kept: then somebody deleted what was put.
         with suppress(FileNotFoundError):
             opened_folder = os.open(folder, os.O_RDONLY)
             try:

@@ -9,6 +9,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Small letters alone, since some file systems take A for a; and no name that Windows keeps for itself.
 _NAME = re.compile(r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z))[0-9a-z]+(?:[-.][0-9a-z]+)*")
+_PART = re.compile(f"{_DISTRICT.pattern}/parts/{_SHA256.pattern}/[0-9]{{5}}")
 #: The longest key, in characters.
 MAX_KEY = 400
 #: Under it lies what only tries out whether the depot works.
@@ -55,6 +56,11 @@ def parts(district: str, sha256: str) -> str:
 def all_parts(district: str) -> str:
     """Return what the keys of all parts of a district begin with."""
     return f"{_held(_DISTRICT, district)}/parts/"
+
+
+def is_part(key: str) -> bool:
+    """Say whether a part lies under *key*: of a file that is not verified yet, and can be sent again."""
+    return _PART.fullmatch(key) is not None
 
 
 def whole(district: str, sha256: str) -> str:

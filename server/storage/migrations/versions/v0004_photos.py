@@ -46,10 +46,12 @@ def upgrade() -> None:
         sa.Column("district", sa.String(length=6), nullable=False),
         sa.Column("photo", sa.String(length=64), nullable=False),
         sa.Column("record", sa.String(length=36), nullable=False),
+        sa.Column("file", sa.String(length=64), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("district", "photo", "record"),
+        sa.PrimaryKeyConstraint("district", "photo", "record", "file"),
     )
     op.create_index("photo_use_record", "photo_use", ["district", "record"], unique=False)
+    op.create_index("photo_use_file", "photo_use", ["district", "file"], unique=False)
 
     op.create_table(
         "photo_band",
