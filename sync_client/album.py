@@ -41,11 +41,15 @@ LEADING = """(EXISTS (SELECT 1 FROM photo_use c WHERE c.sha256 = f.sha256 AND c.
     OR NOT EXISTS (SELECT 1 FROM photo_use c WHERE c.of = f.sha256))"""
 #: The office still has to hear of it: states that end nothing, and uses it has not answered for.
 _WAITS = "f.state NOT IN ('verified', 'refused', 'lost')"
+# Named anew, what was verified has to be confirmed: since no record named it, the office may have let it go.
 _KEEP = """INSERT INTO photo_file (sha256, bytes, state, captured_ms) VALUES (?, ?, 'captured', ?)
     ON CONFLICT (sha256) DO UPDATE SET removed = 0, seen = 0, next_try_ms = 0,
-    state = CASE WHEN state = 'lost' THEN 'captured' ELSE state END,
+    state = CASE WHEN state NOT IN ('lost', 'verified') THEN state WHEN parts = '' OR state = 'lost' THEN 'captured'
+    ELSE 'queued' END,
+    sent = iif(state = 'verified', '', sent), verified_ms = NULL,
     problem = CASE WHEN state = 'lost' THEN NULL ELSE problem END"""
-_USE = "INSERT INTO photo_use (sha256, record_id, of) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_USE = """INSERT INTO photo_use (sha256, record_id, of) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET told = 0, asked = NULL"""
 # What is not here any more cannot be sent again, whatever the office has forgotten.
 _FORGOTTEN = "SELECT sha256 FROM photo_file WHERE state = 'verified' AND removed = 0"
 _AGAIN = """UPDATE photo_file SET state = CASE parts WHEN '' THEN 'captured' ELSE 'queued' END, sent = '',

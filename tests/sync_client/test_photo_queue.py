@@ -130,15 +130,32 @@ def test_a_file_goes_through_its_states(workshop: Workshop, office: PhotoOffice)
 
 
 def test_attaching_what_is_verified_already_only_tells_the_office(li: FieldClient, office: PhotoOffice) -> None:
-    """The same picture of another shop: no byte travels, and the photo does not wait."""
+    """The same picture of another shop: it waits for the office's word, and no byte travels."""
     photographed(li, small())
     li.sync()
     li.send_photos()
     second = photographed(li, small())
-    assert li.status().photos_waiting == 0
+    assert li.status().photos_waiting == 1
     li.sync()
     assert li.send_photos().bytes_sent == 0
     assert (name_of(small()), second) in office.uses
+    assert li.status().photos_waiting == 0
+
+
+def test_what_the_office_let_go_meanwhile_is_sent_again(li: FieldClient, office: PhotoOffice) -> None:
+    """Taken off its shop, a photo was collected; attached once more, it must not pass for verified."""
+    record = photographed(li, small())
+    li.sync()
+    li.send_photos()
+    li.edit(record, remove={"photos": [name_of(small())]})
+    li.sync()
+    office.files.clear()
+    li.attach(record, small())
+    assert states(li)[name_of(small())] != "verified"
+    li.sync()
+    assert li.send_photos().bytes_sent == len(small())
+    assert states(li)[name_of(small())] == "verified"
+    assert name_of(small()) in office.arrived()
 
 
 def test_a_photo_whose_check_was_not_kept_is_not_in_the_queue(li: FieldClient) -> None:
