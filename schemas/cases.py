@@ -5,12 +5,27 @@ The ledger case 问题台账, and the classes of problems with their default sev
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from schemas.fields import Choice, Id, Instant, Many, Part, Place, Sha256, Text, Whole
+from marshmallow import fields
+
+from schemas.case_parts import (
+    CLOCKS,
+    InstructionSchema,
+    LateActSchema,
+    LeadSchema,
+    RequestSchema,
+    SignatureSchema,
+    SweepResultSchema,
+    TimelineSchema,
+)
+from schemas.fields import Choice, Day, Flag, Id, Instant, Many, Part, Place, Text, Whole
 from schemas.likeness import Likeness, within
-from schemas.parts import FUNCTIONAL_UNITS, EntrySchema, PartSchema, PhotoSchema, PositionSchema, labelled
+from schemas.machines import TIMELINE
+from schemas.parts import FUNCTIONAL_UNITS, NO_FIX_REASONS, EntrySchema, PhotoSchema, PositionSchema, labelled
 from schemas.records import Fields, RecordSchema, register
 from schemas.rules import APPEND, DERIVED, FIRST, Workflow, authority, escalate, union
-from schemas.workflow import CASE
+from schemas.workflow import CASE, RETURN_CODES, unit
+
+__all__ = ["CLOCKS", "PROBLEM_CLASSES", "SOURCES", "CaseSchema", "Limit", "ProblemClass"]
 
 SEVERITIES = {"minor": "一般", "major": "较重", "critical": "紧急"}
 NATURES = {"event": "事件", "component": "部件"}
@@ -27,7 +42,10 @@ SOURCES = {
     "media": "媒体",
     "leader": "领导交办",
 }
-CLOCKS = {"urgent_hour": "紧急工作时", "work_hour": "工作时", "work_day": "工作日"}
+
+
+#: Of some classes a part has a limit of its own; see ``ProblemClass.also``.
+VARIANTS = {"soil": "渣土", "shared_bike": "共享单车", "penalty": "处罚", "demolish": "拆除"}
 
 
 class Limit(NamedTuple):
@@ -99,19 +117,6 @@ PROBLEM_CLASSES: Mapping[str, ProblemClass] = {
 }
 
 
-class LateActSchema(PartSchema):
-    """An act that the case's state no longer allowed when it arrived 迟到的操作: kept, shown, never carried out."""
-
-    act = Text(1, 40, required=True, metadata={"label": "操作"})
-    state = Choice(CASE.states, required=True, metadata={"label": "到达时的状态"})
-    zh = Text(1, 200, required=True, metadata={"label": "原因"})
-    en = Text(1, 200, required=True, metadata={"label": "原因（英文）"})
-    at = Many(Whole(0, 1 << 53), 2, required=True, metadata={"label": "时间"})
-    by = Id(required=True, metadata={"label": "操作人"})
-    reason = Text(0, 300, allow_none=True, metadata={"label": "理由"})
-    evidence = Many(Sha256(), 40, metadata={"label": "照片"})
-
-
 #: Two findings of one problem lie this near to each other, in place and in time.
 _ONE_PLACE_M = 30
 _ONE_DAY_S = 24 * 3600
@@ -135,6 +140,10 @@ def _is_open(case: Fields) -> bool:
     return case.get("status") not in CASE.final
 
 
+#: The measure of whoever put a problem right when he found it.
+_AT_ONCE = "立行立改"
+
+
 @register
 class CaseSchema(RecordSchema):
     """
@@ -143,6 +152,9 @@ class CaseSchema(RecordSchema):
     A case that a check opens has an id that follows from the check's, so tablet and office open the
     same one. A case merged into another 并案 names it in ``merged_into``; the other has its photos and
     remarks too, and names whoever else reported the problem.
+
+    Everything from ``case_no`` to ``timeline`` is written by the acts of ``schemas.workflow``; the time
+    allowed by the office alone, so a tablet shows it as provisional 暂定 until the office has spoken.
     """
 
     type_name = "case"
@@ -155,6 +167,8 @@ class CaseSchema(RecordSchema):
     )
 
     source = Choice(SOURCES, required=True, metadata=labelled("问题来源", FIRST))
+    source_no = Text(1, 60, allow_none=True, metadata=labelled("来源编号", FIRST))
+    ordered_due = Instant(allow_none=True, metadata=labelled("上级要求时限", authority()))
     check_id = Id(allow_none=True, metadata=labelled("检查", FIRST))
     item_codes = Many(Text(1, 20), 40, metadata=labelled("检查项", union()))
     problem_class = Choice(
@@ -162,6 +176,7 @@ class CaseSchema(RecordSchema):
         required=True,
         metadata=labelled("问题类别", authority()),
     )
+    variant = Choice(VARIANTS, allow_none=True, metadata=labelled("情形", authority()))
     severity = Choice(SEVERITIES, required=True, metadata=labelled("严重程度", escalate(*SEVERITIES)))
     case_nature = Choice(NATURES, allow_none=True, metadata=labelled("案件性质", authority()))
     cause = Choice(CAUSES, allow_none=True, metadata=labelled("成因", authority()))
@@ -169,12 +184,47 @@ class CaseSchema(RecordSchema):
     position = Part(PositionSchema, allow_none=True, metadata=labelled("位置"))
     target_id = Id(allow_none=True, metadata=labelled("对象", authority()))
     original_target_id = Id(allow_none=True, metadata=labelled("原对象", DERIVED))
+    #: Of a covert finding that is sealed: where it belongs, and until when 暗访封存; see ``schemas.sealing``.
+    real_grid = Place(allow_none=True, metadata=labelled("实际网格", FIRST))
+    embargo_until = Day(allow_none=True, metadata=labelled("封存至", authority()))
     road_grade = Whole(1, 4, allow_none=True, metadata=labelled("保洁等级", FIRST))
     territorial_unit = Place(allow_none=True, metadata=labelled("属地责任单位", authority()))
     functional_unit = Choice(FUNCTIONAL_UNITS, allow_none=True, metadata=labelled("属事责任部门", authority()))
     description = Text(0, 300, allow_none=True, metadata=labelled("存在问题"))
+    campaign_ids = Many(Id(), 10, metadata=labelled("所属行动", union()))
     found_at = Instant(required=True, metadata=labelled("发现时间", FIRST))
+    fixed_on_spot = Flag(allow_none=True, metadata=labelled("立行立改", FIRST))
     status = Choice(CASE.states, metadata=labelled("状态", Workflow(CASE.name)))
+    case_no = Text(1, 40, allow_none=True, metadata=labelled("问题编号", DERIVED))
+    lead = unit("主办单位", allow_none=True, metadata=labelled("主办单位", DERIVED))
+    assist = Many(unit("协办单位"), 60, metadata=labelled("协办单位", DERIVED))
+    owner_person = Id(allow_none=True, metadata=labelled("责任人", DERIVED))
+    leads = Many(Part(LeadSchema), 100, metadata=labelled("承办记录", DERIVED))
+    term = fields.Dict(keys=Text(1, 40), allow_none=True, metadata=labelled("时限推算", DERIVED))
+    dispatched_at = Instant(allow_none=True, metadata=labelled("派遣时间", DERIVED))
+    yellow_at = Instant(allow_none=True, metadata=labelled("黄灯时间", DERIVED))
+    due_at = Instant(allow_none=True, metadata=labelled("整改时限", DERIVED))
+    signed_at = Instant(allow_none=True, metadata=labelled("签收时间", DERIVED))
+    handlers = Many(Id(), 60, metadata=labelled("整改人", DERIVED))
+    measure = Text(1, 300, allow_none=True, metadata=labelled("整改措施", DERIVED))
+    no_fix_reason = Choice(NO_FIX_REASONS, allow_none=True, metadata=labelled("整改无定位原因", DERIVED))
+    rectified_at = Instant(allow_none=True, metadata=labelled("完成时间", DERIVED))
+    rectified_by = Id(allow_none=True, metadata=labelled("提交人", DERIVED))
+    verified_at = Instant(allow_none=True, metadata=labelled("核查时间", DERIVED))
+    verified_by = Id(allow_none=True, metadata=labelled("核查人", DERIVED))
+    return_count = Whole(0, 1000, allow_none=True, metadata=labelled("退回次数", DERIVED))
+    return_code = Choice(RETURN_CODES, allow_none=True, metadata=labelled("退回原因", DERIVED))
+    first_signature = Part(SignatureSchema, allow_none=True, metadata=labelled("第一签字", DERIVED))
+    closed_at = Instant(allow_none=True, metadata=labelled("销号时间", DERIVED))
+    closed_by = Id(allow_none=True, metadata=labelled("销号人", DERIVED))
+    reopen_count = Whole(0, 1000, allow_none=True, metadata=labelled("回潮次数", DERIVED))
+    reopened_from = Id(allow_none=True, metadata=labelled("前案", FIRST))
+    requests = Many(Part(RequestSchema), 100, metadata=labelled("申请", DERIVED))
+    review_on = Day(allow_none=True, metadata=labelled("复核日期", DERIVED))
+    project = Text(1, 80, allow_none=True, metadata=labelled("工程或时节", DERIVED))
+    instructions = Many(Part(InstructionSchema), 60, metadata=labelled("批示", DERIVED))
+    sweep = Part(SweepResultSchema, allow_none=True, metadata=labelled("举一反三结果", DERIVED))
+    timeline = Many(Part(TimelineSchema), 500, metadata=labelled("流转记录", DERIVED))
     merged_into = Id(allow_none=True, metadata=labelled("并入", DERIVED))
     reporters = Many(Id(), 60, metadata=labelled("其他上报人", DERIVED))
     distinct_from = Many(Id(), 60, metadata=labelled("并非同一", union()))
@@ -184,6 +234,20 @@ class CaseSchema(RecordSchema):
 
     @staticmethod
     def complete(fields: Fields) -> None:
-        """Put a new case at the beginning of its workflow."""
+        """Put a new case at the beginning of its workflow; what was put right at once has to be verified only."""
         if fields.get("status") is None:
             fields["status"] = CASE.initial
+        if fields.get("fixed_on_spot") and fields["status"] == CASE.initial and not fields.get(TIMELINE):
+            _verify_only(fields)
+
+
+def _verify_only(fields: Fields) -> None:
+    """Fixed on the spot 立行立改 is shown by a photo of after and any other one, which may come later."""
+    photos = fields.get("photos", ())
+    after = [photo for photo in photos if photo["role"] == "after"]
+    if not after or len(after) == len(photos):
+        return
+    taken = [photo["taken_at"] for photo in after if photo.get("taken_at")]
+    fields |= {"status": "rectified", "measure": _AT_ONCE}
+    if taken:
+        fields["rectified_at"] = min(taken)

@@ -14,7 +14,15 @@ from schemas.explain import errors_of_fields
 from schemas.fields import Length, Pattern, Text, Whole
 from schemas.lenient import read_leniently
 from schemas.problems import Refusal
-from schemas.wire import FEED_PATTERN, INSTALL_PATTERN, MAX_MUTATIONS, MAX_PAGE_RECORDS, SyncRequest, decode_request
+from schemas.wire import (
+    FEED_PATTERN,
+    INSTALL_PATTERN,
+    MAX_HAD,
+    MAX_MUTATIONS,
+    MAX_PAGE_RECORDS,
+    SyncRequest,
+    decode_request,
+)
 
 _MOST = 1 << 53
 _MOST_CURSORS = 400
@@ -56,6 +64,7 @@ class SyncRequestSchema(Schema):
     now = Whole(0, _MOST, allow_none=True)
     last = Whole(0, _MOST, allow_none=True)
     report = fields.Nested(ReportSchema, allow_none=True)
+    had = fields.Dict(keys=Text(0, 36), values=Text(0, 40), validate=Length(0, MAX_HAD))
 
 
 _DEFINITION = SyncRequestSchema()

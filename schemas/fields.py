@@ -10,7 +10,7 @@ whatever is checked here must be visible on the field: as a marshmallow validato
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -20,6 +20,7 @@ from schemas import grid
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?[+-][0-9]{2}:[0-9]{2}$"
+UNIT_PATTERN = r"^(?:[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15}|(?:dept|unit)_[a-z0-9_]{2,35})$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 #: A mobile, or a landline with its area code and perhaps an extension; +86, spaces, dashes as typed.
 _AREA_CODE = r"(?:10|2[0-9]|[3-9][0-9]{2})"
@@ -210,6 +211,16 @@ class Place(Text):
         )
 
 
+class Unit(Text):
+    """A unit that answers for something 责任单位: a code of district level or below, or a department's key."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        form = Pattern(
+            UNIT_PATTERN, "区划代码或单位代码（dept_…、unit_…）", "a code, or a unit's word (dept_…, unit_…)"
+        )
+        super().__init__(6, 40, pattern=form, **kwargs)
+
+
 class Sha256(Text):
     """The name of a photo: its SHA-256, 64 hexadecimal digits."""
 
@@ -227,10 +238,11 @@ class Phone(Text):
 
 def _is_moment(text: str) -> bool:
     try:
-        offset = datetime.fromisoformat(text).utcoffset()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return False
-    return offset is not None
+    # In the first and the last year there is may be a moment that another time zone cannot write.
+    return moment.tzinfo is not None and MINYEAR < moment.year < MAXYEAR
 
 
 class Instant(Text):

@@ -13,9 +13,9 @@ from marshmallow import Schema, fields
 from schemas.derived import Fits, NotDerivable, fits_each, fits_fields
 from schemas.explain import Errors, errors_of_value, fault
 from schemas.fields import Length
+from schemas.machines import LAST_ACT
 from schemas.records import RecordSchema, RecordType
 from schemas.rules import Union
-from schemas.workflow import LAST_ACT
 
 
 @dataclass(frozen=True, slots=True)

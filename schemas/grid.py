@@ -94,6 +94,20 @@ def district_of(code: str) -> str:
     return code[: Level.DISTRICT]
 
 
+#: The last digits of a street's code that no street has: what lies there is sealed 封存 until it is released.
+_SEALED = "999"
+
+
+def sealed_place(code: str) -> str:
+    """Return the code at which covert findings in the district of *code* lie until they are released 封存处."""
+    return district_of(code) + _SEALED
+
+
+def is_sealed(code: str) -> bool:
+    """Say whether *code* is a sealed place, or lies in one."""
+    return code[Level.DISTRICT : Level.STREET] == _SEALED
+
+
 def feed_of(code: str) -> str:
     """
     Return the feed in which a record at *code* lives.

@@ -68,12 +68,14 @@ class Act(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     One step of a workflow 操作: its name, the photos that prove it, the reason given.
 
     ``into`` names the record that the step leads to, where it leads to another (并案: the main case).
+    ``details`` is what else the step asks for, by the names its workflow declares (the lead unit, a date).
     """
 
     name: Word
     evidence: Annotated[list[Sha], Meta(max_length=40)] = []
     reason: Reason | None = None
     into: Uuid | None = None
+    details: dict[Name, Any] = {}
 
 
 class Settles(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -146,6 +148,7 @@ class ActSchema(Schema):
     evidence = Many(Sha256(), 40)
     reason = Text(0, 300, allow_none=True)
     into = Id(allow_none=True)
+    details = fields.Dict(keys=Text(1, 80))
 
 
 class SettlesSchema(Schema):

@@ -164,6 +164,7 @@ _ALL = (
                 *_ASK_OFFICE),
     ProblemKind("outside_area", 403, "地点 {grid} 不在此人的责任区域内。", "{grid} is outside this person's area.", *_ASK_OFFICE),
     ProblemKind("not_allowed", 403, "此人的身份不能进行这项操作：{what}", "This person's role may not do this: {what}", *_ASK_OFFICE),
+    ProblemKind("not_in_charge", 403, "{why_zh}", "{why_en}", *_ASK_OFFICE),
     ProblemKind("not_your_record", 403, "只能修改自己的检查。", "Only one's own check can be corrected.", *_ASK_OFFICE),
     ProblemKind("conflict_unknown", 404, "没有这一项待裁定事项。", "There is no such dispute.",
                 "请刷新列表后再试。", "Look at the list again."),
@@ -261,6 +262,25 @@ _ALL = (
                 "More than {limit} of this device's photos are planned and have not arrived.",
                 "先传完已登记的照片；其余照片仍在平板上，下次同步后会再问。",
                 "Send those first; the others stay on the tablet, which asks again after the next sync.", True),
+    # -- public reports -------------------------------------------------------------------------------
+    ProblemKind("report_unknown", 404, "没有这条上报，或查询码不对。", "There is no such report, or the code is wrong.",
+                "请核对查询码（12 位，不含 0、O、1、I、L、U）。", "Compare the code: twelve signs, without 0, O, 1, I, L and U."),
+    ProblemKind("report_answered", 409, "这条建议已经答复过。", "This suggestion has been answered already.",
+                "请刷新列表。", "Look at the list again."),
+    ProblemKind("reporter_hidden", 403, "举报人信息对承办单位保密。", "A reporter is hidden from the unit that answers for the case.",
+                "请由区创卫办联系举报人。", "Let the district's office call the reporter."),
+    # -- the office's ledger ---------------------------------------------------------------------------
+    ProblemKind("case_unknown", 404, "台账里没有这件问题，或不在您的可见范围内。",
+                "There is no such case in the ledger, or not in your area.", "请刷新列表后再试。", "Look at the list again."),
+    ProblemKind("case_changed", 409, "这件问题没有您所说的版本。", "The case has no such version.",
+                "请重新查看后再办理；什么都没有写入。", "Look at it again, then act; nothing was written."),
+    ProblemKind("act_not_possible", 409, "现在不能这样办理：{why_zh}。", "This is not possible now: {why_en}.",
+                "请重新查看这件问题；什么都没有写入。", "Look at the case again; nothing was written."),
+    # -- escalation -----------------------------------------------------------------------------------
+    ProblemKind("escalation_unknown", 404, "没有这条升级建议，或不在您的可见范围内。",
+                "There is no such proposal of escalation, or not in your area.", "请刷新列表后再试。", "Look at the list again."),
+    ProblemKind("escalation_over", 409, "这条升级建议{state_zh}，不能再处理。", "This proposal has been ended already: {state_en}.",
+                "请刷新列表后再试。", "Look at the list again."),
 )  # fmt: skip
 
 KINDS: Mapping[str, ProblemKind] = {kind.code: kind for kind in _ALL}

@@ -99,6 +99,7 @@ class StreetSegmentSchema(RegisterSchema):
     length_m = Number(1, 100_000, allow_none=True, metadata=labelled("长度（米）", OFFICE))
     width_m = Number(1, 200, allow_none=True, metadata=labelled("宽度（米）", OFFICE))
     is_model_road = Flag(allow_none=True, metadata=labelled("示范路", OFFICE))
+    pass_line = Whole(700, 1_000, allow_none=True, metadata=labelled("示范路合格线（十分之一分）", OFFICE))
     key_place_kind = Choice(KEY_PLACE_KINDS, allow_none=True, metadata=labelled("重点部位", OFFICE))
     contractor = Text(1, 60, allow_none=True, metadata=labelled("保洁单位", OFFICE))
     segment_head = Text(1, 30, allow_none=True, metadata=labelled("路段长", OFFICE))

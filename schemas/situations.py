@@ -33,7 +33,6 @@ class Situation(NamedTuple):
     lacks: str = ""
 
 
-_LEDGER = "with the ledger's further steps 随台账后续流程"
 _BULLETIN = "with bulletins 随通报"
 
 SITUATIONS: tuple[Situation, ...] = (
@@ -50,23 +49,21 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(
         3,
         "office_return_stands",
-        "办公室已作决定，网格员又补交材料",
-        "the office has decided, a worker hands in more",
-        "办公室的决定不变；补交的照片留在问题里，操作记为迟到的操作",
-        "the office's decision stands; the photos join the case, the step is kept as a late act",
+        "办公室退回返工，网格员不知情又提交整改",
+        "the office returns a case, a worker hands it in without knowing",
+        "退回有效并计次；新照片留在问题里，提交记为迟到的操作，可一键用作下次提交",
+        "the return stands and counts; the photos join the case, the submission is kept and offered as the next one",
         "本人、核查人 author, verifier",
         free=False,
-        lacks=_LEDGER,
     ),
     Situation(
         4,
         "reassign_wins",
         "办公室改派，原责任单位离线编辑",
         "the office reassigns while the old holder works offline",
-        "改派有效；原责任方的照片和备注并入问题",
-        "the new holder stays; the old one's photos and remarks join the case",
-        "双方 both holders",
-        lacks=_LEDGER,
+        "改派有效；原责任方的照片和备注并入问题，提交记为迟到的操作，供新责任方使用",
+        "the new holder stays; the old one's photos and remarks join the case, his submission is kept for the new one",
+        "双方、派遣员 both holders, dispatcher",
     ),
     Situation(
         5,
@@ -76,13 +73,12 @@ SITUATIONS: tuple[Situation, ...] = (
         "了结之后拍的：提请街道重新处理；之前拍的：只作证据",
         "taken afterwards: put before the street; before: evidence only",
         "街道、本人 street, author",
-        lacks=_LEDGER,
     ),
     Situation(
         6,
         "stricter_wins",
-        "两人对同一问题一人立案、一人不予立案",
-        "one accepts a case, another refuses it",
+        "两人各自核查同一问题，一人通过、一人退回（立案与不予立案同理）",
+        "of two verifiers one passes, one returns (or one accepts, one refuses)",
         "位阶高者为准；同级从严；另一决定留作迟到的操作",
         "the higher rank, among equals the stricter; the other is kept as a late act",
         "双方 both",
@@ -201,21 +197,19 @@ SITUATIONS: tuple[Situation, ...] = (
         "request_time_counts",
         "时限前申请延期，时限后才同步",
         "an extension asked for in time arrives late",
-        "以申请时间为准",
-        "judged by the time of the request",
+        "以申请时间为准（晚到不超过24小时）；批复前亮黄灯",
+        "judged by the time of the request (at most 24 h late); yellow until it is answered",
         "派遣员、责任单位 dispatcher, lead",
         free=False,
-        lacks=_LEDGER,
     ),
     Situation(
         20,
         "office_sets_due",
         "网格员离线时办公室提前时限",
         "the office shortens a deadline meanwhile",
-        "以新时限为准",
-        "the new time holds",
+        "以新时限为准；平板收到后满1工作时才算超期",
+        "the new time holds; overdue not before 1 work hour after the tablet heard of it",
         "本人 worker",
-        lacks=_LEDGER,
     ),
     Situation(
         21,
@@ -226,7 +220,6 @@ SITUATIONS: tuple[Situation, ...] = (
         "first received leads, the other assists; a higher rank overrules",
         "双方、两单位 both, units",
         free=False,
-        lacks=_LEDGER,
     ),
     Situation(
         22,

@@ -12,14 +12,15 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from schemas import upcasts, wire
+from schemas import machines, upcasts, wire
 from schemas.explain import Errors, errors_of_fields, errors_of_value, fault, unstorable
 from schemas.gates import Gate, gate_of
 from schemas.lenient import read_leniently
-from schemas.mutations import MAX_MUTATION_BYTES, Mutation, MutationSchema, decode_mutation
+from schemas.mutations import MAX_MUTATION_BYTES, Act, Mutation, MutationSchema, decode_mutation
 from schemas.problems import Refusal
 from schemas.records import RecordType
 from schemas.registry import TYPES
+from schemas.workflow import MACHINES
 
 #: How many lists and objects may stand inside each other in a mutation, itself included.
 MAX_DEPTH = 32
@@ -133,8 +134,29 @@ def check(mutation: Mutation, kind: RecordType) -> None:
             _refuse_parts(mutation, _VERBS)
             if mutation.act is None:
                 _malformed("act", fault("required", "必填", "is required", "act"))
+            _check_act(mutation.act, kind)
         case "void":
             _refuse_parts(mutation, (*_VERBS, "act", "settles"))
+
+
+def _check_act(act: Act, kind: RecordType) -> None:
+    """Refuse an act that its workflow does not know, or that lacks what has to come with it."""
+    machine = MACHINES.get(kind.machine)
+    if machine is None:
+        return  # whoever takes it in says that the type knows no acts
+    known = machine.acts.get(act.name)
+    if known is None:
+        raise Refusal("act_unknown", act=act.name)
+    found: Errors = {}
+    for name, value in act.details.items():
+        if name not in known.takes:
+            found |= fault("unknown", "此操作没有这一项", "this act has no such detail", "details", name)
+        elif value is not None:
+            found |= errors_of_value(known.takes[name], value, "details", name)
+    _refuse_fields(found)
+    missing = machines.lacking(machine, act)
+    if missing is not None:
+        raise Refusal("act_incomplete", why_zh=missing.zh, why_en=missing.en)
 
 
 def _check_create(mutation: Mutation, gate: Gate) -> None:

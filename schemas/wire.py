@@ -12,8 +12,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from schemas import numbers
+
 PROTOCOL = 1
 MAX_MUTATIONS = 500
+#: Numbers that records had before: a check opens some twenty cases at the most.
+MAX_HAD = 25 * MAX_MUTATIONS
 MAX_PAGE_RECORDS = 2_000
 MAX_PAGE_BYTES = 1024 * 1024
 MAX_BODY_PACKED = 1024 * 1024
@@ -28,6 +32,8 @@ _Cursor = Annotated[str, Meta(max_length=400)]
 #: A feed is named by its street's code or its district's.
 FEED_PATTERN = r"^[0-9]{6}(?:[0-9]{3})?$"
 _Feed = Annotated[str, Meta(min_length=6, max_length=9, pattern=FEED_PATTERN.replace("$", r"\Z"))]
+_Id = Annotated[str, Meta(max_length=36)]
+_Number = Annotated[str, Meta(max_length=40)]
 _Small = Annotated[int, Meta(ge=0, le=1 << 53)]
 
 
@@ -54,6 +60,8 @@ class SyncRequest(Struct, omit_defaults=True):
         now: The device's clock in milliseconds, as its stamps are made; finds a wrong clock.
         last: The greatest number in the device's journal; finds a tablet restored from an old copy.
         report: See ``Report``.
+        had: The numbers that records made by these mutations, or opened by them, went by before the server lost
+            them: those that are offered again.
     """
 
     protocol: Annotated[int, Meta(ge=1, le=1_000)]
@@ -64,6 +72,7 @@ class SyncRequest(Struct, omit_defaults=True):
     now: _Small | None = None
     last: _Small | None = None
     report: Report | None = None
+    had: Annotated[dict[_Id, _Number], Meta(max_length=MAX_HAD)] = {}
 
 
 class Outcome(Struct, omit_defaults=True):
@@ -72,6 +81,8 @@ class Outcome(Struct, omit_defaults=True):
 
     In a run of *applied* mutations the versions count up too: mutation ``n + i`` made version
     ``version + i`` of its record, in the feed ``feed``.
+
+    ``no`` is the number that the record it created goes by 编号; in a run its last five digits count up too.
     """
 
     n: int
@@ -82,6 +93,7 @@ class Outcome(Struct, omit_defaults=True):
     decisions: list[dict[str, Any]] | None = None
     problem: dict[str, Any] | None = None
     waits_for: str | None = None
+    no: str | None = None
 
     @property
     def final(self) -> bool:
@@ -230,7 +242,8 @@ def each(outcomes: list[Outcome]) -> Iterator[Outcome]:
     for run in outcomes:
         for i in range(run.count):
             version = None if run.version is None else run.version + i
-            yield msgspec.structs.replace(run, n=run.n + i, count=1, version=version)
+            no = None if run.no is None else numbers.later(run.no, i)
+            yield msgspec.structs.replace(run, n=run.n + i, count=1, version=version, no=no)
 
 
 def _continues(run: Outcome, outcome: Outcome) -> bool:
@@ -244,4 +257,5 @@ def _continues(run: Outcome, outcome: Outcome) -> bool:
         and not (outcome.decisions or run.decisions)
         and not (outcome.problem or run.problem)
         and not (outcome.waits_for or run.waits_for)
+        and numbers.follows(outcome.no, run.no, run.count)
     )

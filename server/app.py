@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.api import register_api
 from server.api.doorkeeper import Doorkeeper
@@ -47,4 +48,6 @@ def create_app(settings: Settings, clock: Callable[[], int] = wall_ms, depot: De
     app.extensions["gridward.depot"] = depot or depot_of(settings)
     app.extensions["gridward.door"] = Doorkeeper(settings.syncs_at_once, settings.syncs_waiting)
     register_api(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     return app

@@ -15,6 +15,7 @@ SYNCS_AT_ONCE = 4
 SYNCS_WAITING = 16
 PHOTO_PARTS_S = 900
 PICTURES_AT_ONCE = 2
+KEEP_CONTACTS_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class Settings:
         pictures_at_once: How many photos one process verifies or draws at a time.
         keep_originals_days: For how many days an original is kept of which there is a copy; 0: for ever.
         keep_photos_days: For how many days photos are kept at all; 0: for ever.
+        keep_contacts_days: For how many days after its case is over it is known how to reach a reporter.
+        proxies: How many proxies of ours stand before the server, each adding to ``X-Forwarded-For``; the caller's
+            address, by which the public is rate-limited, is taken from there. 0: nobody is believed.
         pg_bin: The folder of PostgreSQL's tools, where they are not found like any other program.
     """
 
@@ -60,6 +64,8 @@ class Settings:
     pictures_at_once: int = PICTURES_AT_ONCE
     keep_originals_days: int = 0
     keep_photos_days: int = 0
+    keep_contacts_days: int = KEEP_CONTACTS_DAYS
+    proxies: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -82,6 +88,8 @@ class Settings:
             pictures_at_once=max(1, int(environment.get(PREFIX + "PICTURES_AT_ONCE", PICTURES_AT_ONCE))),
             keep_originals_days=max(0, int(environment.get(PREFIX + "KEEP_ORIGINALS_DAYS", 0))),
             keep_photos_days=max(0, int(environment.get(PREFIX + "KEEP_PHOTOS_DAYS", 0))),
+            keep_contacts_days=max(1, int(environment.get(PREFIX + "KEEP_CONTACTS_DAYS", KEEP_CONTACTS_DAYS))),
+            proxies=max(0, int(environment.get(PREFIX + "PROXIES", 0))),
             pg_bin=Path(environment[PREFIX + "PG_BIN"]) if environment.get(PREFIX + "PG_BIN") else None,
         )
 

@@ -23,12 +23,17 @@ PENDING = 0
 
 
 class Grant(NamedTuple):
-    """A role in an area 授权, from one moment until another (milliseconds; None: until further notice)."""
+    """
+    A role in an area 授权, from one moment until another (milliseconds; None: until further notice).
+
+    ``unit`` is the department for which the person acts there, where it is one.
+    """
 
     role: Role
     area: str
     from_ms: int
     to_ms: int | None
+    unit: str | None = None
 
     def holds_at(self, ms: int) -> bool:
         """Say whether the grant holds at the moment *ms*."""
@@ -215,6 +220,61 @@ class Record(Struct):
         """Be again what *twin*, a copy made earlier, still is; whoever holds this record sees it."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(twin, name))
+
+
+class ActTime(Struct, frozen=True, gc=False):
+    """When which act was carried out on a case, between which states; ``at`` is as in a stamp."""
+
+    act: str
+    at: list[int]
+    by: str
+    start: str = msgspec.field(name="from", default="")
+    end: str = msgspec.field(name="to", default="")
+
+
+_ACTS = msgspec.json.Decoder(list[ActTime])
+
+
+class TermKept(Struct, frozen=True, gc=False):
+    """The time allowed for a case as its record keeps it; see ``server.core.clocks.deadlines.Term``."""
+
+    limit: tuple[float, str]
+    start_ms: int
+    due_ms: int
+    yellow_ms: int
+    original: tuple[float, str]
+    extensions: int = 0
+    used_ms: int = 0
+    paused_ms: int | None = None
+    named: bool = False
+    known_ms: int | None = None
+
+
+class CaseTimes(Struct, frozen=True, gc=False):
+    """What of a case's fields its clocks go by 案件计时: a part of the record, read without the rest."""
+
+    status: str
+    problem_class: str
+    severity: str
+    source: str
+    found_at: str
+    variant: str | None = None
+    road_grade: int | None = None
+    fixed_on_spot: bool | None = None
+    case_no: str | None = None
+    place_text: str | None = None
+    lead: str | None = None
+    owner_person: str | None = None
+    dispatched_at: str | None = None
+    review_on: str | None = None
+    project: str | None = None
+    term: TermKept | None = None
+    timeline: msgspec.Raw = msgspec.Raw(b"[]")
+
+    @property
+    def acts(self) -> list[ActTime]:
+        """The timeline, which most readers leave alone."""
+        return _ACTS.decode(self.timeline)
 
 
 def moment(stamp: Stamp) -> Stamp:

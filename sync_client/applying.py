@@ -17,7 +17,7 @@ from sync_client.desk import Desk, Head
 from sync_client.journal import Journal, Waiting
 from sync_client.local_store import Held, LocalStore, PlainWaiting, Reading, beneath, greatest_stamp
 from sync_client.offering import Offering
-from sync_client.overlay import NOTHING, View, kind_of, lay, lay_all
+from sync_client.overlay import NOTHING, View, kind_of, lay, lay_all, named
 from sync_client.renewing import Renewal
 from sync_client.tellings import Tellings
 
@@ -169,6 +169,8 @@ class Applier:
             else:
                 self._settle_one(record_id, pairs)
         self._store.take_over(whole)
+        numbers = {waiting.record_id: outcome.no for waiting, outcome in settled if outcome.no is not None}
+        self._store.name({record_id: numbers[record_id] for *_, record_id in whole if record_id in numbers})
 
     def _settle_one(self, record_id: str, pairs: Sequence[Settled]) -> None:
         """Settle part of what waits for a record, or something other than a plain acceptance."""
@@ -185,7 +187,7 @@ class Applier:
             [mutation] = self._journal.between(waiting.n, waiting.n)
             laid = lay(server or NOTHING, mutation, kind_of(held.type), device)
             # The office decides where an act leads, so an act alone moves no version here.
-            server = replace(laid, acts=())
+            server = named(replace(laid, acts=()), held.type, outcome.no)
             if outcome.outcome == "applied" and waiting.op != "act":
                 version = outcome.version or version
         version, generation = _counted(self._store.reading(held.feed), held.version, version)

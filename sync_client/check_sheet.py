@@ -12,11 +12,11 @@ from msgspec import Struct
 from schemas.checks import parking, shop, street
 from schemas.checks.forms import FLAGS, Form, Item
 from schemas.checks.scoring import Assessment, assess_check
+from schemas.initials import folded
 from schemas.parts import PHOTO_ROLES
 from schemas.records import Fields
 from schemas.registry import TYPES
 from schemas.wording import fields_of, members_of
-from sync_client.initials import folded
 from sync_client.labels import NONE, NotUnderstood, value_from
 from sync_client.values import Person, Record
 

@@ -24,6 +24,7 @@ from schemas.registry import TYPES
 from schemas.roles import Role
 from schemas.wire import MAX_PAGE_RECORDS
 from sync_client.calls import Office
+from sync_client.casework import NextAct, next_acts
 from sync_client.database import Database
 from sync_client.desk import Desk
 from sync_client.drafts import Drafts
@@ -230,6 +231,7 @@ class FieldClient(Handover, Evidence):
         evidence: Sequence[str] = (),
         *,
         into: str | None = None,
+        **details: Any,
     ) -> Record:
         """
         Ask for a step of a record's workflow 操作; the office's state decides whether it holds.
@@ -240,11 +242,24 @@ class FieldClient(Handover, Evidence):
             reason: Why, where the act asks for it.
             evidence: The SHA-256 of photos attached to the record.
             into: The id of the record it leads to (并案: the main case).
+            details: What else the act asks for, by the names of ``schemas.workflow`` (``lead``, ``measure``).
 
         Raises:
             NoSuchRecord, schemas.problems.Refusal, NotEnrolled, StoreError: As ``edit``.
         """
-        return self._recorder.act(record, Act(name, list(evidence), reason, into))
+        return self._recorder.act(record, Act(name, list(evidence), reason, into, details))
+
+    def next_acts(self, record: Record | str) -> list[NextAct]:
+        """
+        Return what whoever works now may do with a record next 可用操作, by all this tablet knows.
+
+        What stands in the way of one is told with it; the office has the last word.
+
+        Raises:
+            NoSuchRecord, StoreError: As ``read``.
+        """
+        here = self.read(record)
+        return next_acts(here, self._people.current(), self._desk.head().role, self._desk.now_ms())
 
     def void(self, record: Record | str, reason: str | None = None) -> Record:
         """

@@ -6,7 +6,7 @@ not continued but simply begun anew. ``docs/failures.md`` says for every state w
 what the next sync does; a test holds the two tables together.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ from sync_client.asking import Asking
 from sync_client.calls import UNREADABLE, Office, TooLarge, Traffic
 from sync_client.desk import Desk, Head
 from sync_client.errors import CaptivePortal, GarbledAnswer, NotEnrolled, Refused, SyncError, Unreachable
-from sync_client.journal import Journal
+from sync_client.journal import Journal, Waiting
 from sync_client.local_store import LocalStore
 from sync_client.offset import offset_after
 from sync_client.retry import Patience, pause_s
@@ -165,9 +165,16 @@ class Exchange:
             limit=self._tablet.page_records if reads else 0,
             last=self._last_of(install, head),
             report=None if told else report,
+            had=self._had(sent),
         )
         self._trip = Trip(sent, more or not reads, reads, request, head.token, clock_of(sent, head.clock))
         return State.PREPARED
+
+    def _had(self, sent: Sequence[Waiting]) -> dict[str, str]:
+        """Return the numbers that records went by before the office lost them; it knows them from nobody else."""
+        if not self._tablet.journal.offers_again():
+            return {}
+        return self._tablet.store.numbers([waiting.record_id for waiting in sent if waiting.op == "create"])
 
     def _last_of(self, install: str, head: Head) -> int | None:
         # Old entries leave the journal; the last number under the present install is always remembered.

@@ -11,9 +11,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from schemas.fields import Bilingual, Choice, Flag, Many, Number, Part, Whole
+from schemas.initials import folded
 from schemas.registry import TYPES
 from schemas.wording import english, label_of
-from sync_client.initials import folded
 
 YES = frozenset({"y", "yes", "true", "1", "是", "有", "对"})
 NO = frozenset({"n", "no", "false", "0", "否", "无", "没有"})
@@ -90,9 +90,11 @@ def allowed(field: Field, value: Any) -> Any:
 
 
 def _first(messages: Any) -> dict[str, str]:
-    """Return the first error of marshmallow's tree."""
+    """Return the first error of marshmallow's tree; of several about a value, the one that says how it is written."""
     while not (isinstance(messages, dict) and "zh" in messages):
-        messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+        here = list(messages.values() if isinstance(messages, dict) else messages)
+        forms = [one for one in here if isinstance(one, dict) and one.get("code") == "form"]
+        messages = (forms or here)[0]
     return messages
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from schemas import wire
 from schemas.clock import Stamp
+from schemas.numbers import NUMBER_FIELDS
 from schemas.records import Fields, RecordType
 from sync_client.database import Database
 from sync_client.errors import NoSuchRecord
@@ -21,6 +22,7 @@ from sync_client.values import Record
 
 COLUMNS = """id, type, grid, feed, version, born, at_ms, at_counter, by, void, generation, waiting,
     subject, status, time, acts, follows, fields, base"""
+_THESE = "IN (SELECT value FROM json_each(?))"
 _INSERT = f"INSERT INTO record ({COLUMNS}) VALUES ({', '.join('?' * 19)}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
 _ALL_OF_IT = ", ".join(f"{name.strip()} = excluded.{name.strip()}" for name in COLUMNS.split(",")[1:])
 _PUT = _INSERT + _ALL_OF_IT
@@ -168,6 +170,32 @@ class LocalStore:
                generation = coalesce(?, generation), waiting = 0, base = NULL, follows = NULL WHERE id = ?""",
             acknowledged,
         )
+
+    def name(self, numbers: Mapping[str, str]) -> None:
+        """Write the *numbers* that the office has given records into its copies of them, by their ids."""
+        if not numbers:
+            return
+        rows = self._db.all(
+            f"SELECT id, type, fields FROM record WHERE id {_THESE}",  # noqa: S608
+            (_listed(list(numbers)),),
+        )
+        self._db.run_many(
+            "UPDATE record SET fields = ? WHERE id = ?",
+            (
+                (wire.canonical({**_decode(fields), NUMBER_FIELDS[type_name]: numbers[record_id]}).decode(), record_id)
+                for record_id, type_name, fields in rows
+                if type_name in NUMBER_FIELDS
+            ),
+        )
+
+    def numbers(self, record_ids: Sequence[str]) -> dict[str, str]:
+        """Return the numbers that *record_ids*, and what follows from them on this tablet alone, go by 编号."""
+        rows = self._db.all(
+            f"SELECT id, type, fields FROM record WHERE id {_THESE} OR follows {_THESE}",  # noqa: S608
+            (_listed(record_ids),) * 2,
+        )
+        called = ((record_id, _decode(fields).get(NUMBER_FIELDS.get(name, ""))) for record_id, name, fields in rows)
+        return {record_id: number for record_id, number in called if isinstance(number, str)}
 
     def put_records(self, feed: str, generation: int, records: Iterable[wire.WireRecord]) -> None:
         """Write the server's copies of records for which nothing waits."""
@@ -356,5 +384,11 @@ def _text(value: Any) -> str | None:
 _Promoted = tuple[str | None, str | None, str | None]
 _Reader = Callable[[bytes | msgspec.Raw], _Promoted]
 _PROMOTED: dict[str, _Reader] = {}
+
+
+def _listed(record_ids: Sequence[str]) -> str:
+    return wire.encode(record_ids).decode()
+
+
 _decode = msgspec.json.Decoder().decode
 _decode_view = msgspec.json.Decoder(View).decode

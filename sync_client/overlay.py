@@ -7,12 +7,16 @@ work that nobody contests.
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from schemas import machines
 from schemas.fold import fold
+from schemas.machines import Doing, Step
 from schemas.mutations import Mutation
+from schemas.numbers import NUMBER_FIELDS
 from schemas.records import TYPES, Consequence, Fields, RecordSchema, RecordType
 from schemas.rules import RuleTable
+from schemas.workflow import MACHINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,8 @@ class View:
     """
     One record's content at one moment, the server's or the worker's.
 
-    ``acts`` names the workflow acts that were asked for and not yet decided.
+    ``acts`` names the workflow acts that were asked for and not yet decided: while there are any, the state
+    shown is provisional 暂定.
     """
 
     fields: Fields
@@ -37,12 +42,15 @@ def lay(view: View, mutation: Mutation, kind: RecordType, device: str) -> View:
     """
     Return *view* with one mutation laid over it; *view* itself stays as it was.
 
-    An act leaves the fields alone until the office has decided; a void marks the record.
+    An act is laid as it would be carried out if nobody else did anything 暂定: the office decides. A void
+    marks the record.
     """
     fields = view.fields
     if mutation.op in ("create", "patch"):
         fields = _loosened(fields, mutation)
         fold(kind, fields, mutation, device)
+    elif mutation.act is not None:
+        fields = expected(kind, fields, mutation)
     return View(
         fields=fields,
         at=mutation.at,
@@ -52,6 +60,27 @@ def lay(view: View, mutation: Mutation, kind: RecordType, device: str) -> View:
     )
 
 
+def expected(kind: RecordType, fields: Fields, mutation: Mutation) -> Fields:
+    """
+    Return *fields* as the act of *mutation* would leave them, by all the tablet can see.
+
+    Where it knows already that the act leads nowhere, they stay. The time allowed is the office's to reckon.
+    """
+    machine, name, act = MACHINES.get(kind.machine), kind.workflow_field, mutation.act
+    if machine is None or name is None or act is None:
+        return fields
+    state = str(fields.get(name))
+    doing = Doing(act, mutation.by, mutation.role, mutation.at)
+    known = machines.verdict(machine, fields, state, doing)
+    if not isinstance(known, Step):
+        return fields
+    fields = dict(fields)
+    machines.write(fields, machines.written(known, fields, doing, name, state))
+    if act.into is not None:
+        fields["merged_into"] = act.into
+    return fields
+
+
 def _loosened(fields: Fields, mutation: Mutation) -> Fields:
     """Return a copy of *fields* in which whatever *mutation* writes into is a copy too."""
     loose = dict(fields)
@@ -59,6 +88,14 @@ def _loosened(fields: Fields, mutation: Mutation) -> Fields:
         if name in loose:
             loose[name] = copy.copy(loose[name])
     return loose
+
+
+def named(view: View, type_name: str, number: str | None) -> View:
+    """Return *view* with the *number* that the office has given the record; its tablet hears of it nowhere else."""
+    name = NUMBER_FIELDS.get(type_name)
+    if name is None or number is None:
+        return view
+    return replace(view, fields={**view.fields, name: number})
 
 
 def lay_all(view: View, mutations: Iterable[Mutation], kind: RecordType, device: str) -> View:

@@ -17,6 +17,7 @@ from schemas.grid import feed_of
 from schemas.mutations import MAX_GROUP, Act, Mutation
 from schemas.problems import Refusal
 from schemas.roles import Role
+from schemas.sealing import sealed
 from schemas.validation import write_mutation
 from sync_client.desk import Desk, Head
 from sync_client.following import follow
@@ -59,6 +60,8 @@ class Recorder:
 
     def create(self, type_name: str, grid: str, change: Change, record_id: str | None = None) -> Record:
         """Make a record; see ``FieldClient.create``."""
+        grid, belongs = sealed(type_name, grid, {**change.set})
+        change = replace(change, set={**change.set, **belongs}) if belongs else change
         with self._desk.writing() as head:
             name = record_id or ids.uuid7(head.clock.now_ms(self._desk.wall_ms()), self._randomness(10))
             held = self._store.held(name) if record_id else None

@@ -4,8 +4,8 @@ Finding what stands in front of one 查找检查对象: by part of a name, by co
 
 from collections.abc import Iterator
 
+from schemas.initials import abbreviates, folded
 from sync_client.client import FieldClient
-from sync_client.initials import abbreviates, folded
 from sync_client.values import Record
 
 #: In the order of their weight: a code or a door number is meant, a name is guessed at.

@@ -19,6 +19,7 @@ from server.api.devices import MAX_BODY
 from server.core.attempts import ALTOGETHER, PER_CALLER
 from server.usecases.enrol_device import CODE_LIVES_MS
 from tests.doc_examples import examples, shape
+from tests.doc_ledger import acts, lifecycle
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -141,6 +142,8 @@ def situations() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "acts": acts,
+    "lifecycle": lifecycle,
     "limits": limits,
     "problems": problems,
     "rules": rules,

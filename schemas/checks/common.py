@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import Schema
 
+from schemas import sealing
 from schemas.checks.forms import FLAGS, LEVELS, Form, Item
 from schemas.checks.scoring import FORMS, RESULTS
-from schemas.fields import Choice, Exact, Flag, Id, Instant, Many, Number, Part, Text, Whole
+from schemas.fields import Choice, Day, Exact, Flag, Id, Instant, Many, Number, Part, Place, Text, Whole
 from schemas.parts import (
     NO_FIX_REASONS,
     PHOTO_ROLES,
@@ -131,6 +132,7 @@ def whole_check(type_name: str) -> tuple[Exact, ...]:
               "needs a target or a draft of one, not both"),
         Exact(_has_one("position", "no_fix_reason"), "位置与无定位原因应填且只填一项",
               "needs a position or a reason for having none, not both"),
+        Exact(sealing.is_covert, "只有暗访可以封存", "only a covert check may be sealed"),
         Exact(_answers_all(type_name), "检查项未逐项填写，或表单版本未知",
               "leaves items of its form untouched, or names a form nobody knows"),
     )  # fmt: skip
@@ -160,11 +162,16 @@ class CheckSchema(RecordSchema):
     mode = Choice(MODES, required=True, metadata=labelled("检查方式"))
     observed_at = Instant(required=True, metadata=labelled("检查时间", FIRST))
     clock_offset_s = Whole(-(1 << 40), 1 << 40, allow_none=True, metadata=labelled("时钟偏差（秒）", DERIVED))
+    #: Of a covert check that is sealed: where it belongs, and until when 暗访封存; see ``schemas.sealing``.
+    real_grid = Place(allow_none=True, metadata=labelled("实际网格", FIRST))
+    embargo_until = Day(allow_none=True, metadata=labelled("封存至", authority()))
     position = Part(PositionSchema, allow_none=True, metadata=labelled("位置", FIRST))
     no_fix_reason = Choice(NO_FIX_REASONS, allow_none=True, metadata=labelled("无定位原因"))
     weather = Choice(WEATHER, allow_none=True, metadata=labelled("天气"))
+    campaign_ids = Many(Id(), 10, metadata=labelled("所属行动", union()))
     photos = Many(Part(PhotoSchema), 60, metadata=labelled("照片", union("sha256")))
     remark = Many(Part(EntrySchema), 500, metadata=labelled("备注", APPEND))
+    check_no = Text(1, 40, allow_none=True, metadata=labelled("巡查编号", DERIVED))
     score = Whole(0, 1000, allow_none=True, metadata=labelled("得分（十分之一分）", DERIVED))
     result = Choice(RESULTS, allow_none=True, metadata=labelled("结果", DERIVED))
     vetoes = Many(Text(1, 40), 20, metadata=labelled("一票否决", DERIVED))

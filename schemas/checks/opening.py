@@ -5,12 +5,12 @@ From findings to ledger cases, the same on the tablet and in the office 检查�
 from typing import Any
 
 from schemas import ids
+from schemas.cases import CaseSchema
 from schemas.checks.forms import Item
 from schemas.checks.reading import Finding, Reading
 from schemas.checks.scoring import FORMS, cases_in
 from schemas.grid import Level
 from schemas.records import Consequence, Fields
-from schemas.workflow import CASE
 
 #: Who answers for a parking area of each kind: the carriageway is the traffic police's.
 UNIT_BY_KIND = {
@@ -55,14 +55,25 @@ def _case(type_name: str, check_id: str, grid: str, fields: Fields, found: Findi
         "position": fields.get("position"),
         "target_id": fields.get("target_id"),
         "road_grade": fields.get("road_grade"),
-        "territorial_unit": grid[: Level.STREET],
+        "territorial_unit": (fields.get("real_grid") or grid)[: Level.STREET],
+        "real_grid": fields.get("real_grid"),
+        "embargo_until": fields.get("embargo_until"),
         "functional_unit": opens.unit or UNIT_BY_KIND[fields["kind"]],
         "description": _description(type_name, fields, found),
         "found_at": fields["observed_at"],
-        "status": CASE.initial,
+        "campaign_ids": fields.get("campaign_ids"),
+        "fixed_on_spot": _fixed_at_once(fields, found) or None,
         "photos": [photo for photo in fields.get("photos") or () if photo.get("item") in found.items],
     }
-    return {name: value for name, value in case.items() if value is not None}
+    case = {name: value for name, value in case.items() if value is not None}
+    CaseSchema.complete(case)
+    return case
+
+
+def _fixed_at_once(fields: Fields, found: Finding) -> bool:
+    """Say whether the inspector put right everything of *found* during his visit 当场整改."""
+    notes = fields.get("notes") or {}
+    return bool(found.items) and all((notes.get(code) or {}).get("fixed_at_once") for code in found.items)
 
 
 def _source_of(fields: Fields) -> str:

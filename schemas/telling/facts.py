@@ -85,9 +85,22 @@ class Told(Weighed):
         kind = TYPES.get(self._about.type)
         return self._speech.value((kind.workflow_field if kind else None) or "", self._fact("state"))
 
+    def why(self) -> str:
+        """Return what stood in the way of an act."""
+        said = self._speech.pick((self._fact("why_zh"), self._fact("why_en")))
+        return self._speech.plain(None, said) if said else missing()
+
     def grid(self) -> str:
         """Return the grid's code."""
         return self._speech.name(self._fact("grid")) or missing()
+
+    def from_person(self) -> str:
+        """Return who answered for it until now."""
+        return self._speech.person(self._fact("from"))
+
+    def to_person(self) -> str:
+        """Return who answers for it from now on."""
+        return self._speech.person(self._fact("to"))
 
     def reason(self) -> str:
         """Return why an inspector gave another score."""

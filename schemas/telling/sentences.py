@@ -65,6 +65,11 @@ SENTENCES: Mapping[tuple[str, str], Pair] = {
         "{what}: it stays {kept}; {other_act} by {other_by} came too late and was not carried out. "
         "It is kept among the case's late acts.",
     ),
+    ("workflow", "not_met"): (
+        "{what}：仍为{kept}，{other_by} 的{other_act}没有执行：{why}。这一操作记入该问题的迟到操作。",
+        "{what}: it stays {kept}; {other_act} by {other_by} was not carried out: {why}. "
+        "It is kept among the case's late acts.",
+    ),
     ("workflow", "stricter_wins"): (
         "{what}：按{kept_by} 的{kept_act}办理，同级之间从严。{other_by} 的{other_act}记入该问题的迟到操作。",
         "{what}: {kept_act} by {kept_by} stands; between equals the stricter counts. "
@@ -166,10 +171,19 @@ SENTENCES: Mapping[tuple[str, str], Pair] = {
         "{what}: it stays with the grid {grid}, which {kept_name_of} answered for when signing ({kept_at}). "
         "Open cases belong to whoever answers for it now.",
     ),
+    ("observer_scope_kept", "holder_changed"): (
+        "{what}：责任人由{from_person}改为{to_person}，{from_person}已不负责。记录仍归网格 {grid}。",
+        "{what}: {to_person} answers for it now, and {from_person} no longer does. "
+        "What was recorded stays with the grid {grid}.",
+    ),
     ("corrected_time", "clock_corrected"): (
         "{what}：检查时间按 {filed} 算，平板时钟{wrong}。平板记的 {claimed} 也留着。",
         "{what}: its time counts as {filed}, because the tablet's clock was {wrong}. "
         "The time it showed, {claimed}, is kept as well.",
+    ),
+    ("office_sets_due", "recalculated"): (
+        "{what}：整改时限由{other}改为{kept}。原因：{why}。",
+        "{what}: the time allowed ends on {kept}, no longer on {other}. Reason: {why}.",
     ),
     ("quarantine", "readmitted"): (
         "{what}：先前未被接受的修改，已由{kept_by} 恢复入库。",

@@ -3,24 +3,37 @@
 from flask import Flask
 
 from server.api import (
+    cases,
     conflicts,
+    coverage,
     devices,
     digest,
     docs,
+    escalations,
+    hotline,
+    instructions,
+    office_reports,
     photo_matches,
     photos,
     problems,
+    public,
     quarantine,
     record_photos,
+    report_page,
     rescue,
     snapshots,
     sync,
+    waiting,
 )
 
 _PARTS = (
     sync,
     devices,
     conflicts,
+    cases,
+    coverage,
+    escalations,
+    waiting,
     quarantine,
     snapshots,
     digest,
@@ -28,6 +41,10 @@ _PARTS = (
     photos,
     photo_matches,
     record_photos,
+    public,
+    office_reports,
+    hotline,
+    instructions,
 )
 
 
@@ -37,4 +54,5 @@ def register_api(app: Flask) -> None:
     blueprints = tuple(part.blueprint for part in _PARTS)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
+    report_page.register(app)
     docs.register(app, blueprints)

@@ -2,7 +2,7 @@
 What a desk is asked 请求内容: a small JSON body or an address's parameters, each fault told by the name of its member.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import request
@@ -36,24 +36,25 @@ def read_body(shape: Schema) -> dict[str, Any]:
     return asked
 
 
-def read_query(shape: Schema, many: str = "") -> dict[str, Any]:
+def read_query(shape: Schema, many: str | Collection[str] = ()) -> dict[str, Any]:
     """
     Return the address's parameters, which are as *shape* says; numbers as numbers.
 
     Args:
-        many: The one parameter that may be given several times, and is a list; none by default.
+        many: What may be given several times, and is a list; nothing by default.
 
     Raises:
         Refusal: ``invalid_request``.
     """
     numbers = {name for name, field in shape.fields.items() if isinstance(field, Whole)}
+    lists = {many} if isinstance(many, str) else set(many)
     given: dict[str, Any] = {}
     errors: Errors = {}
     for name in request.args:
         texts = request.args.getlist(name)
-        if len(texts) > 1 and name != many:
+        if len(texts) > 1 and name not in lists:
             errors[name] = [say("repeated", "只能给出一次", "may be given once")]
-        given[name] = list(dict.fromkeys(texts)) if name == many else _value(texts[0], number=name in numbers)
+        given[name] = list(dict.fromkeys(texts)) if name in lists else _value(texts[0], number=name in numbers)
     _refuse(errors | errors_of_fields(shape, given, partial=False))
     return given
 

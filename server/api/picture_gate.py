@@ -21,6 +21,8 @@ MOST_WAITING = 6
 PARTS_AT_ONCE = 8
 #: A tablet sends one at a time; its lines that were cut may still count for as long as the server waits for them.
 PARTS_OF_ONE = 4
+#: The public sends pictures too: so many arrive at a time, and one is looked at. Tablets do not wait for them.
+REPORTS_AT_ONCE = 4
 
 
 class _Turns:
@@ -75,6 +77,30 @@ def part_gate(device: str) -> Iterator[None]:
         Refusal: ``busy``, with the moment to come again.
     """
     with _turn(f"gridward.parts.{device}", PARTS_OF_ONE, 0), _turn("gridward.parts", PARTS_AT_ONCE, 0):
+        yield
+
+
+@contextmanager
+def report_gate() -> Iterator[None]:
+    """
+    Take in a report of the public inside, ``REPORTS_AT_ONCE`` at most in this process; nobody waits.
+
+    Raises:
+        Refusal: ``busy``, with the moment to come again.
+    """
+    with _turn("gridward.reports", REPORTS_AT_ONCE, 0):
+        yield
+
+
+@contextmanager
+def public_picture_gate() -> Iterator[None]:
+    """
+    Look at a picture of the public inside: one at a time, and as one of the ``pictures_at_once``.
+
+    Raises:
+        Refusal: ``busy``, with the moment to come again.
+    """
+    with _turn("gridward.public_pictures", 1, WAIT_S), gate():
         yield
 
 

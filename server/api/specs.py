@@ -17,16 +17,28 @@ from schemas.mutations import Mutation
 from schemas.photos import Completed, PlanAnswer, PlanRequest
 from schemas.rescue import Manifest, RescueAnswer, RescueRequest
 from schemas.wire import Snapshot, SyncRequest, SyncResponse, WireRecord
+from server.core.desk.cases import CaseFile
 from server.core.desk.dossier import Dossier
+from server.core.desk.escalated import ListedEscalation
 from server.core.desk.matched import ListedMatch
 from server.core.desk.refusals import RefusalFile
+from server.core.responsibility import Coverage
+from server.usecases.act_on_case import Acted, Dispatched
+from server.usecases.ledger_figures import CaseFigures
+from server.usecases.list_cases import CaseCounts, CasePage
 from server.usecases.list_conflicts import ConflictPage
+from server.usecases.list_contact_views import ContactViewPage
+from server.usecases.list_escalations import EscalationPage
+from server.usecases.list_instructions import Instructions
 from server.usecases.list_matches import MatchPage
 from server.usecases.list_quarantine import QuarantinePage
 from server.usecases.list_views import ViewPage
+from server.usecases.list_waiting import ReviewList, WaitingList
+from server.usecases.office_reports import Contact, ListedReport, ReportPage
 from server.usecases.readmit import Readmission
 from server.usecases.redact_photo import ListedRedaction, Redactions
 from server.usecases.settle_conflict import Settlement
+from server.usecases.show_case import NextActs
 from server.usecases.show_photos import RecordPairs, RecordPhotos
 
 _SHAPES = (
@@ -52,13 +64,41 @@ _SHAPES = (
     Completed,
     MatchPage,
     ListedMatch,
+    EscalationPage,
+    ListedEscalation,
+    WaitingList,
+    ReviewList,
     RecordPhotos,
     RecordPairs,
     Redactions,
     ListedRedaction,
     ViewPage,
+    Coverage,
+    Instructions,
+    ReportPage,
+    ListedReport,
+    Contact,
+    ContactViewPage,
+    CasePage,
+    CaseCounts,
+    CaseFile,
+    CaseFigures,
+    NextActs,
+    Acted,
+    Dispatched,
 )
 _REFERENCE = "#/components/schemas/"
+
+_REPORTED = ("district", "kind", "street", "place", "lat", "lon", "crs", "problem_class", "text", "contact")
+#: A report of the public as a form with a picture; the same members as in JSON.
+PUBLIC_REPORT_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {
+        **{name: {"type": "string"} for name in _REPORTED},
+        "photo": {"type": "string", "format": "binary", "description": "照片，至多 10 MB the picture"},
+    },
+}
 
 _FAULTS = {
     "type": "array",
@@ -128,6 +168,7 @@ def describe(api: Api) -> None:
     for name, shape in _components().items():
         api.spec.components.schema(name, shape)
     api.spec.components.schema("Problem", _PROBLEM)
+    api.spec.components.schema("PublicReportForm", PUBLIC_REPORT_FORM)
 
 
 def _as_it_is(_converter: Any, field: fields.Field[Any], **_beside: Any) -> dict[str, Any]:

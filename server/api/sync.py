@@ -73,7 +73,7 @@ def _exchanged(
 
 def _taken(store: Store, device: Device, asked: SyncRequest, now_ms: int) -> SyncResponse:
     """Push first: a device reads its own writes."""
-    push = Push(asked.install, [bytes(raw) for raw in asked.mutations], asked.now, now_ms)
+    push = Push(asked.install, [bytes(raw) for raw in asked.mutations], asked.now, now_ms, asked.had)
     if device.revoked:
         set_aside(store, device, push)
         raise Refusal("device_revoked")

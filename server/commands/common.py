@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -43,6 +44,8 @@ def telling(command: Callable[P, T]) -> Callable[P, T]:
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
+        except BrokenPipeError:  # who reads it has seen enough, as ``head`` does
+            raise
         except _TOLD as error:
             zh, en = _words(error)
             raise click.ClickException(f"{zh}\n{plain(en)}") from error
@@ -161,17 +164,29 @@ def day(text: str) -> int:
         raise click.BadParameter(f"“{text}”不是日期，应如 2020-07-18。'{text}' is no day; write 2020-07-18.") from None
 
 
+#: Cells of up to so many columns are never broken; longer ones have at least so many.
+_WHOLE, _FOLDED = 20, 12
+
+
 def show(rows: Sequence[dict[str, Any]], headings: dict[str, str], *, json_wanted: bool) -> None:
     """Print *rows* as JSON with their own names, or as a table under *headings*."""
     if json_wanted:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table(*headings.values(), box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in headings))
+    cells = [[_cell(row.get(name)) for name in headings] for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    least = 0
+    for place, heading in enumerate(headings.values()):
+        width = max(cell_len(text) for text in [heading, *(row[place] for row in cells)])
+        # Numbers, codes and dates stay whole, to be read out and typed again; what is longer is folded, never cut.
+        table.add_column(heading, overflow="fold", no_wrap=width <= _WHOLE)
+        least += (width if width <= _WHOLE else max(cell_len(heading), _FOLDED)) + 2
+    for row_cells in cells:
+        table.add_row(*row_cells)
     terminal = Console(highlight=False, markup=False)
     # Into a file or another program every cell goes whole.
-    Console(highlight=False, markup=False, width=None if terminal.is_terminal else 10_000).print(table)
+    wide = max(terminal.width, least) if terminal.is_terminal else 10_000
+    Console(highlight=False, markup=False, width=wide, height=terminal.height).print(table)
     click.echo(f"共 {len(rows)} 条 {len(rows)} in all")
 
 
@@ -181,6 +196,8 @@ def plain(text: str) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
     if isinstance(value, Iterable) and not isinstance(value, str):
         return plain("、".join(map(str, value)))
     return "" if value is None else plain(str(value))

@@ -40,7 +40,7 @@ _SETTLING = {choice: zh for choice, zh in CHOICES.items() if choice != "reopen"}
 _LEAST, _MOST_OPEN = 4, 5000
 
 
-class _Called(click.Choice[str]):
+class Called(click.Choice[str]):
     """One of a few words, typed as it is or as offices call it."""
 
     def __init__(self, words: Mapping[str, str]) -> None:
@@ -49,7 +49,11 @@ class _Called(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word meant."""
-        return super().convert(self._words.get(value, value), param, ctx)
+        word = self._words.get(value, value)
+        if word not in self.choices:
+            listed = "、".join(f"{zh}（{known}）" for zh, known in self._words.items())
+            self.fail(f"没有“{value}”，应为：{listed}。 There is no '{value}'.", param, ctx)
+        return super().convert(word, param, ctx)
 
 
 as_person = click.option(
@@ -68,10 +72,10 @@ def conflicts() -> None:
 
 @conflicts.command("list")
 @click.option("--area", help="区划代码。Only here.")
-@click.option("--type", "type_", type=_Called(_TYPES), help="记录类型。Record type.")
-@click.option("--kind", "kinds", type=_Called(KINDS_ZH), multiple=True, help="类别，可重复。Kind; several at will.")
+@click.option("--type", "type_", type=Called(_TYPES), help="记录类型。Record type.")
+@click.option("--kind", "kinds", type=Called(KINDS_ZH), multiple=True, help="类别，可重复。Kind; several at will.")
 @click.option("--person", help="涉及的人员。A person it concerns.")
-@click.option("--state", type=_Called(_STATES), default="open", show_default=True, help="状态。State.")
+@click.option("--state", type=Called(_STATES), default="open", show_default=True, help="状态。State.")
 @click.option("--older-than", "hours", type=click.IntRange(0, MAX_HOURS), help="等待超过的小时数。Hours waited.")
 @click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=50, show_default=True, help="最多条数。At most.")
 @click.option("--after", help="接着上一页。The next page.")
@@ -125,7 +129,7 @@ def show_one(id: str, as_person: str | None, district: str | None, as_json: bool
 
 @conflicts.command("settle")
 @click.argument("id")
-@click.argument("choice", type=_Called(_SETTLING))
+@click.argument("choice", type=Called(_SETTLING))
 @click.option("--candidate", type=click.IntRange(0), help="候选值的序号。Which of the values.")
 @click.option("--value", help="内容，文字或 JSON。The value: text, or JSON.")
 @click.option("--into", help="保留的一条。Of a pair, the one that stays.")

@@ -101,6 +101,8 @@ def _became(settlement: Settlement, choice: str) -> str:
 
 
 def _option(path: str) -> str:
+    if path.startswith("details."):
+        return f"--set {path.removeprefix('details.')}=…"
     return path if path == "choice" else f"--{path.replace('_', '-')}"
 
 

@@ -8,20 +8,32 @@ import click
 
 from server.commands import (
     backup,
+    calendar,
+    campaign,
+    campaign_places,
     conflicts,
     devices,
+    dispatching,
+    hotline,
     imports,
+    ledger,
+    ledger_clocks,
+    limits,
     look,
+    numbers,
     people,
     photo_store,
     photos,
     quarantine,
     records,
+    reports,
     rescue,
     rules,
     serving,
     setup,
     snapshots,
+    sources,
+    units,
 )
 
 
@@ -59,14 +71,31 @@ for command in (
     rescue.rescue,
     imports.import_,
     records.records,
+    campaign.campaign,
     quarantine.quarantine,
     conflicts.conflicts,
+    ledger.ledger,
+    sources.covert,
+    hotline.hotline,
+    reports.reports,
     snapshots.snapshots,
     photos.photos,
+    calendar.calendar,
+    limits.limits,
+    numbers.numbers,
+    units.units,
+    dispatching.dispatch_rules,
     look.audit,
     rules.rules,
     rules.replay,
 ):
     main.add_command(command)
+
 for command in (photo_store.reconsider, photo_store.move):
     photos.photos.add_command(command)
+for command in ledger_clocks.COMMANDS:
+    ledger.ledger.add_command(command)
+for command in (sources.import_list, sources.list_unanswered):
+    ledger.ledger.add_command(command)
+for command in campaign_places.COMMANDS:
+    campaign.campaign.add_command(command)

@@ -7,7 +7,18 @@ from typing import Any
 import click
 
 from schemas.roles import Role
-from server.commands.common import as_json, day, in_district, now_ms, open_store, pick_district, show, telling, when
+from server.commands.common import (
+    as_json,
+    day,
+    in_district,
+    now_ms,
+    open_store,
+    pick_district,
+    plain,
+    show,
+    telling,
+    when,
+)
 from server.storage.people import Account, Held
 from server.usecases.manage_people import add_person, end_grants, grant_role, stop_person
 from server.values import Grant
@@ -79,14 +90,22 @@ def stop(person: str, district: str | None) -> None:
 @click.argument("area")
 @click.option("--from", "from_ms", type=day, help="开始日期，默认现在。From this day; now by default.")
 @click.option("--to", "to_ms", type=day, help="到此日零时为止。Until the beginning of this day.")
+@click.option("--unit", help="代表哪个部门或单位办理，如 dept_urban。The department he acts for.")
 @in_district
 @telling
-def grant(person: str, role: Role, area: str, from_ms: int | None, to_ms: int | None, district: str | None) -> None:
+def grant(
+    person: str, role: Role, area: str, from_ms: int | None, to_ms: int | None, unit: str | None, district: str | None
+) -> None:
     """授予身份和责任区域。Give a role in an area."""
     store, now = open_store(), now_ms()
-    wanted = Grant(role, area, now if from_ms is None else from_ms, to_ms)
+    wanted = Grant(role, area, now if from_ms is None else from_ms, to_ms, unit)
     held = grant_role(store, pick_district(store, district), person, wanted, now)
-    click.echo(f"已授予 Granted: {_told(held.grant)}")
+    click.echo(plain(f"已授予 Granted: {_told(held.grant)}"))
+    if held.grant.role is Role.DEPARTMENT and held.grant.unit is None:
+        click.echo(
+            "注意：没有写明部门（--unit），可以检查，但不能签收、整改派给部门的问题。"
+            "No --unit: he may record checks, but not sign for the department's cases."
+        )
 
 
 @people.command("end-grant")
@@ -115,4 +134,5 @@ def _row(account: Account, held: list[Held], now: int) -> dict[str, Any]:
 
 def _told(grant: Grant) -> str:
     until = f" 至 {when(grant.to_ms)}" if grant.to_ms is not None else ""
-    return f"{grant.role.zh}@{grant.area}{until}"
+    for_unit = f"（{grant.unit}）" if grant.unit else ""
+    return f"{grant.role.zh}@{grant.area}{for_unit}{until}"

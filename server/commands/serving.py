@@ -69,7 +69,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
         tune_interpreter()
         policy = Policy(self._settings.keep_originals_days, self._settings.keep_photos_days)
         store, depot = app.extensions["gridward"], app.extensions["gridward.depot"]
-        self._jobs = start_jobs(store, self._settings.keep_days, depot, policy)
+        self._jobs = start_jobs(store, self._settings.keep_days, depot, policy, self._settings.keep_contacts_days)
         return app
 
     def _worker_exit(self, _server: Any, _worker: Any) -> None:

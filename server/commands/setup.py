@@ -14,7 +14,9 @@ from server.storage import migrate
 from server.usecases.begin_district import begin_district
 from server.usecases.begin_epoch import begin_epoch
 from server.usecases.examine import examine
+from server.usecases.examine_calendar import examine_calendars
 from server.usecases.examine_depot import examine_depot, examine_photos
+from server.usecases.rebuild_ledger import count_astray, rebuild_ledger
 
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
 
@@ -39,6 +41,11 @@ def migrate_database() -> None:
     store = raw_store(read_settings())
     before = migrate.state(store.engine)
     migrate.upgrade(store.engine)
+    for district in sorted(store.places()):
+        if count_astray(store, district):
+            # The tables are new, and the cases were there before.
+            click.echo("正在建立问题台账…… Making the ledger …", err=True)
+            rebuild_ledger(store, district)
     after = migrate.state(store.engine)
     click.echo(f"数据库版本：{before.current or '—'} → {after.current}")
     click.echo(f"Database: {before.current or 'empty'} → {after.current}")
@@ -73,7 +80,12 @@ def doctor() -> None:
     with opened_depot(settings) as depot:
         click.echo(f"  照片库 Photo store: {depot}")
         now, tag = now_ms(), secrets.token_hex(8)
-        looked = chain(examine(store, now), examine_depot(depot, tag), examine_photos(store, depot, now))
+        looked = chain(
+            examine(store, now),
+            examine_calendars(store, now),
+            examine_depot(depot, tag),
+            examine_photos(store, depot, now),
+        )
         for finding in looked:
             click.echo(f"{_MARKS[finding.level]} {finding.zh}；{finding.en}")
             bad |= finding.level == "bad"

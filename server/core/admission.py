@@ -8,20 +8,29 @@ confirms it.
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from functools import cache
 
 from schemas import grid
 from schemas.mutations import OPS, Mutation
 from schemas.problems import Refusal, Words
 from schemas.roles import Role
 from schemas.wording import english, title_of
-from server.values import Person, Record
+from server.core.views import is_trusted
+from server.values import Grant, Person, Record
 
 LOCK_AFTER_MS = 24 * 3600 * 1000
 
 CHECKS = frozenset({"street_check", "shop_check", "parking_check"})
-REGISTERS = frozenset({"street_segment", "shop", "parking_area"})
+#: What stands somewhere, and goes along when its grid does.
+REGISTERS = frozenset({
+    "street_segment", "shop", "parking_area", "key_place", "compound", "recycling_station", "illegal_structure",
+})  # fmt: skip
 CASES = frozenset({"case"})
 ACTIVITIES = frozenset({"cleaning_day"})
+#: What the district plans and judges; what the offices ask of units; what units answer or do.
+PLANS = frozenset({"campaign", "standard_item"})
+JUDGEMENTS = frozenset({"commendation", "accountability"})
+DEMANDS = frozenset({"order", "sweep"})
 
 
 class Scope(Enum):
@@ -40,6 +49,13 @@ _REGISTERING = (
     Role.GRID_WORKER, Role.DEPARTMENT, Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE,
 )  # fmt: skip
 _OFFICES = (Role.STREET, Role.DISTRICT_OFFICE)
+_DISTRICT = (Role.DISTRICT_OFFICE,)
+#: Whoever supervises: the office, and the supervision offices of party committee and government.
+_SUPERVISING = (Role.DISTRICT_OFFICE, Role.INSPECTOR)
+_DEMANDING = (Role.STREET, *_SUPERVISING)
+#: Units that write a timetable of their own, and units that answer.
+_PLANNING = (Role.COMMUNITY, Role.DEPARTMENT, *_OFFICES)
+_ANSWERING = (Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE, Role.DEPARTMENT, Role.INSPECTOR)
 _ORGANISING = (Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE)
 #: Whoever may say that two things are one: the dispatchers (permission table: "dispatch, reassign, merge").
 _JOINING = frozenset({Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE, Role.INSPECTOR})
@@ -62,12 +78,50 @@ PERMISSIONS: Mapping[tuple[str, str], Mapping[Role, Scope]] = {
     **_table(CASES, "create", (*_INSPECTING, Role.LEADING_GROUP), Scope.AREA),
     **_table(CASES, "patch", _INSPECTING, Scope.AREA),
     # Which act which role may take is the workflow's own business; here only that it is somebody's.
-    **_table(CASES, "act", _INSPECTING, Scope.AREA),
+    **_table(CASES, "act", (*_INSPECTING, Role.LEADING_GROUP), Scope.AREA),
     **_table(CASES, "void", _OFFICES, Scope.AREA),
     **_table(ACTIVITIES, "create", _ORGANISING, Scope.AREA),
     # Whoever works in the area signs helpers in and counts what was removed.
     **_table(ACTIVITIES, "patch", _INSPECTING, Scope.AREA),
     **_table(ACTIVITIES, "void", _OFFICES, Scope.AREA),
+    **_table({"turnout"}, "create", _INSPECTING, Scope.AREA),
+    **_table({"turnout"}, "patch", _INSPECTING, Scope.AREA),
+    **_table({"turnout"}, "void", _ORGANISING, Scope.AREA),
+    **_table(PLANS, "create", _DISTRICT, Scope.AREA),
+    **_table({"campaign"}, "patch", _DISTRICT, Scope.AREA),
+    **_table({"standard_item"}, "patch", _PLANNING, Scope.AREA),
+    **_table(PLANS, "void", _DISTRICT, Scope.AREA),
+    **_table({"milestone"}, "create", _OFFICES, Scope.AREA),
+    **_table({"milestone"}, "patch", _OFFICES, Scope.AREA),
+    **_table({"milestone"}, "void", _OFFICES, Scope.AREA),
+    **_table({"campaign_task"}, "create", _PLANNING, Scope.AREA),
+    # Whoever works on it says how far it is; the office's date is the office's by rank.
+    **_table({"campaign_task"}, "patch", _INSPECTING, Scope.AREA),
+    **_table({"campaign_task"}, "void", _OFFICES, Scope.AREA),
+    **_table({"pledge"}, "create", _REGISTERING, Scope.AREA),
+    **_table({"pledge"}, "patch", (*_REGISTERING, Role.INSPECTOR), Scope.AREA),
+    **_table({"pledge"}, "void", _OFFICES, Scope.AREA),
+    **_table(JUDGEMENTS, "create", _SUPERVISING, Scope.AREA),
+    **_table(JUDGEMENTS, "patch", _SUPERVISING, Scope.AREA),
+    **_table(JUDGEMENTS, "void", _DISTRICT, Scope.AREA),
+    **_table(DEMANDS, "create", _DEMANDING, Scope.AREA),
+    **_table(DEMANDS, "patch", _ANSWERING, Scope.AREA),
+    **_table(DEMANDS, "void", _DEMANDING, Scope.AREA),
+    **_table({"instruction"}, "create", (Role.LEADING_GROUP,), Scope.AREA),
+    **_table({"instruction"}, "patch", (*_ANSWERING, Role.LEADING_GROUP), Scope.AREA),
+    **_table({"instruction"}, "void", (Role.LEADING_GROUP,), Scope.AREA),
+    **_table({"joint_action"}, "create", (Role.DEPARTMENT, *_DEMANDING), Scope.AREA),
+    **_table({"joint_action"}, "patch", _ANSWERING, Scope.AREA),
+    **_table({"joint_action"}, "void", _OFFICES, Scope.AREA),
+    **_table({"unit_report"}, "create", _INSPECTING, Scope.AREA),
+    **_table({"unit_report"}, "patch", _INSPECTING, Scope.AREA),
+    **_table({"unit_report"}, "void", _OFFICES, Scope.AREA),
+    **_table({"project"}, "create", (Role.DEPARTMENT, *_OFFICES), Scope.AREA),
+    **_table({"project"}, "patch", (Role.DEPARTMENT, *_OFFICES), Scope.AREA),
+    **_table({"project"}, "void", _DISTRICT, Scope.AREA),
+    **_table({"holding"}, "create", _ORGANISING, Scope.AREA),
+    **_table({"holding"}, "patch", _ORGANISING, Scope.AREA),
+    **_table({"holding"}, "void", _OFFICES, Scope.AREA),
 }
 
 #: Fields that only some roles may write, and those roles may write them on others' records too.
@@ -75,7 +129,19 @@ RESERVED: Mapping[str, frozenset[Role]] = {
     "score_revision": frozenset({Role.INSPECTOR}),
     "merged_into": _JOINING,
     "distinct_from": _JOINING,
+    "kept": frozenset(_DEMANDING),
 }
+#: The same within one type: what was demanded is not reworded by whoever has to answer. Rank alone would not
+#: hold that: the leading group has none in the registers.
+RESERVED_IN: Mapping[str, Mapping[str, frozenset[Role]]] = {
+    "instruction": dict.fromkeys(
+        ("leader", "directive", "given_on", "to_unit", "reply_due"), frozenset({Role.LEADING_GROUP})
+    ),
+    **{kind: dict.fromkeys(names, frozenset(_DEMANDING)) for kind, names in {
+        "order": ("kind", "to_unit", "case_ids", "text", "issued_on", "reply_due"),
+        "sweep": ("problem_class", "places", "units", "due_on", "demand"),
+    }.items()},
+}  # fmt: skip
 _NOTHING: frozenset[str] = frozenset()
 
 _LEADING = _JOINING | {Role.GRID_LEADER}
@@ -117,7 +183,7 @@ def acting_role(person: Person, mutation: Mutation, place: str, signed_ms: int) 
     for grant in person.grants:
         if grant.role in allowed and mutation.role in (None, grant.role):
             fitting = True
-            here = place.startswith(grant.area) and grant.holds_at(signed_ms)
+            here = _reaches(grant, place) and grant.holds_at(signed_ms)
             if here and (acting is None or grant.role.rank > acting.rank):
                 acting = grant.role
     if acting is not None:
@@ -187,15 +253,21 @@ def check_reserved(mutation: Mutation, role: Role) -> frozenset[str]:
     Raises:
         Refusal: ``not_allowed`` where *role* may not write one of them.
     """
-    reserved = RESERVED.keys() & mutation.set.keys()
+    kept = _reserved_in(mutation.type)
+    reserved = kept.keys() & mutation.set.keys()
     if mutation.add or mutation.remove:
-        reserved |= RESERVED.keys() & (mutation.add.keys() | mutation.remove.keys())
+        reserved |= kept.keys() & (mutation.add.keys() | mutation.remove.keys())
     if not reserved:
         return _NOTHING
     for name in reserved:
-        if role not in RESERVED[name]:
+        if role not in kept[name]:
             raise Refusal("not_allowed", what=name)
     return frozenset(reserved)
+
+
+@cache
+def _reserved_in(type_name: str) -> Mapping[str, frozenset[Role]]:
+    return {**RESERVED, **RESERVED_IN.get(type_name, {})}
 
 
 def check_signature(person: Person, mutation: Mutation, role: Role, place: str, signed_ms: int) -> None:
@@ -220,7 +292,25 @@ def check_signature(person: Person, mutation: Mutation, role: Role, place: str, 
 
 def holds(person: Person, role: Role, place: str, at_ms: int) -> bool:
     """Say whether *person* holds *role* at *place* at the moment *at_ms*."""
-    return any(g.role is role and g.holds_at(at_ms) and grid.lies_in(place, g.area) for g in person.grants)
+    return any(g.role is role and g.holds_at(at_ms) and _reaches(g, place) for g in person.grants)
+
+
+def out_of_sight(people: Iterable[Person], place: str, *moments: int) -> bool:
+    """
+    Say whether *place* is sealed 封存 against all of *people*, who may not learn that anything is there.
+
+    Args:
+        moments: When it was signed and when it came: whoever was trusted at one of them knows already.
+    """
+    if not grid.is_sealed(place):
+        return False
+    held = (grant for one in people for grant in one.grants if any(grant.holds_at(at_ms) for at_ms in moments))
+    return not any(_reaches(grant, place) for grant in held)
+
+
+def _reaches(grant: Grant, place: str) -> bool:
+    """Say whether *place* lies in the area of *grant*; what is sealed lies in nobody's who is not trusted with it."""
+    return place.startswith(grant.area) and (not grid.is_sealed(place) or is_trusted(grant))
 
 
 def may_move(person: Person, place: str, at_ms: int) -> bool:

@@ -3,10 +3,11 @@ What was decided when edits met 裁定: kept with the history, told to the peopl
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from schemas import wire
 from schemas.ids import derived_id
 from schemas.records import Fields
 from schemas.rules import ORDERED, Candidate, Rule, Settled, certainty
@@ -14,6 +15,8 @@ from schemas.rules import ORDERED, Candidate, Rule, Settled, certainty
 #: The kinds of dispute 争议: a person must choose; a lower rank's value or a proposal the owner may
 #: accept; two records that may be one thing; something to be seen, nothing to choose; settled by rule.
 PERSON, SUGGESTION, DUPLICATE, NOTICE, DECIDED = "person", "suggestion", "duplicate", "notice", "decided"
+#: The rule by which a record gets the number people know it by.
+OFFICE_NUMBERS = "office_numbers"
 KINDS = (PERSON, SUGGESTION, DUPLICATE, NOTICE, DECIDED)
 
 
@@ -35,6 +38,7 @@ class Decision:
         facts: What a sentence about it needs beside the candidates (a name, a day, a reason given).
         hearers: People to be told, beside the authors of the candidates.
         tells: Exactly who is told, where it is not all of these.
+        silent: Whether it only stands in the history: what the office reckoned, to be replayed.
         slot: Under which name the dispute is listed, where another may stand over the same field.
     """
 
@@ -53,6 +57,7 @@ class Decision:
     hearers: tuple[str, ...] = ()
     tells: tuple[str, ...] | None = None
     slot: str = ""
+    silent: bool = False
 
     @property
     def kind(self) -> str:
@@ -99,7 +104,7 @@ class Decision:
             "kept": told_candidate(self.winner, number),
             "others": [told_candidate(c, number) for c in candidates if c is not self.winner],
         }
-        beside: dict[str, Any] = {"sets": dict(self.sets), "facts": dict(self.facts)}
+        beside: dict[str, Any] = {"sets": dict(self.sets), "facts": dict(self.facts), "silent": self.silent}
         return written | {name: value for name, value in beside.items() if value}
 
 
@@ -131,6 +136,23 @@ def told_candidate(candidate: Candidate, number: int = 0) -> dict[str, Any]:
 def note(name: str, rule: str, reason: str, kept: Candidate, *others: Candidate, **beside: Any) -> Decision:
     """Return a decision about what nobody contested, but somebody should know; *beside*: its other members."""
     return Decision(name, rule, reason, "noted", kept, (kept, *others), standing=(kept, *others), **beside)
+
+
+def numbered(name: str, number: str) -> dict[str, Any]:
+    """Return how it stands in the history that a record was given its number, in the field *name*; never told."""
+    return {"field": name, "rule": OFFICE_NUMBERS, "reason": "numbered", "sets": {name: number}, "silent": True}
+
+
+def numbered_alone(name: str, number: str) -> str:
+    """Return the same as canonical JSON, where nothing else was decided: it is written for every check."""
+    sets = f'{{"{name}":{wire.canonical(number).decode()}}}'
+    return f'[{{"field":"{name}","reason":"numbered","rule":"{OFFICE_NUMBERS}","sets":{sets},"silent":true}}]'
+
+
+def number_in(decisions: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the number that a record was given, by the *decisions* of the row that made it; see ``numbered``."""
+    given = (decision["sets"] for decision in decisions if decision["rule"] == OFFICE_NUMBERS)
+    return next((number for sets in given for number in sets.values()), None)
 
 
 def conflict_id(record: str, name: str, kind: str) -> str:

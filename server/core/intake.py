@@ -17,6 +17,7 @@ from schemas.problems import Refusal
 from schemas.records import Consequence, Fields
 from schemas.registry import TYPES
 from server.core import admission
+from server.core.acts import Timekeeper
 from server.core.amending import amend, amendment
 from server.core.arrived import Arrived, Group, bundles
 from server.core.decisions import Decision
@@ -40,6 +41,8 @@ class Intake:
         upto: The greatest number the install has sent so far, this push included.
         disputes: Of the disputes that this push says it settles, those that are known: the kind of each.
         moved: Returns how a record was moved, asked only for what may have been.
+        times: Reckons the time allowed for cases.
+        had: The numbers that records went by before the office lost them, by their ids.
         repeated: The numbers of changes that the device has delivered already, under other numbers.
     """
 
@@ -53,6 +56,8 @@ class Intake:
     writer: str | None = None
     moved: Callable[[Record], Sequence[Move]] = field(default=never_moved)
     repeated: frozenset[int] = frozenset()
+    times: Timekeeper | None = None
+    had: Mapping[str, str] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     brought: list[Taken] = field(default_factory=list)
     refused: list[tuple[Arrived, Refusal]] = field(default_factory=list)

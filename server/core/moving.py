@@ -192,6 +192,8 @@ def stays(record: Record) -> tuple[str, str] | None:
     """
     if record.void:
         return "已作废", "it is void"
+    if grid.is_sealed(record.grid):
+        return None  # it was never meant to stay there
     if record.type in REGISTERS:
         return None
     if record.type not in CASES:
@@ -210,6 +212,14 @@ def told_of_case(called: str, now_called: str, from_name: str, to_name: str, to_
     renamed_en = "" if called == now_called else f"; its number is {now_called} now"
     zh = f"{called}：网格调整，由{from_name}移交{to_name}（责任人：{to_holders}）{renamed_zh}。检查记录仍归原网格。"
     en = f"{called}: it went from {from_name} to {to_name} (held by {to_holders}){renamed_en}. Checks stay."
+    return zh, en
+
+
+def told_of_release(called: str, to_name: str, said: str) -> tuple[str, str]:
+    """Return what the street is told of a covert finding that was released, in Chinese and in English."""
+    shown = f"：{said}" if said else ""
+    zh = f"{called}：暗访结果公布，归{to_name}{shown}。请按流程办理。"
+    en = f"{called}: a covert finding was released to {to_name}{shown}. Deal with it as with any other."
     return zh, en
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from schemas import workflow
 from schemas.clock import Received
+from schemas.machines import LAST_ACT
 from schemas.mutations import Mutation
 from schemas.records import RecordType
 from schemas.rules import Candidate
-from schemas.workflow import LAST_ACT
 from server.core import admission
 from server.core.decisions import Decision, note
 from server.core.merge import OFFSET_FIELD

@@ -112,10 +112,11 @@ def as_judged(author: Person, arrived: Arrived, place: str, asked: Asked) -> Per
 def _posted(author: Person, mutation: Mutation, place: str, signed_ms: int) -> Person:
     """Return *author* with the roles he held elsewhere laid over *place*; held none, the lightest he ever had."""
     allowed = PERMISSIONS.get((mutation.type, mutation.op), {})
-    fitting = [g.role for g in author.grants if g.role in allowed and mutation.role in (None, g.role)]
-    then = [g.role for g in author.grants if g.role in fitting and g.holds_at(signed_ms)]
-    roles = then or sorted(fitting, key=lambda role: role.rank)[:1]
-    here = tuple(Grant(role, place, signed_ms, signed_ms + 1) for role in dict.fromkeys(roles))
+    fitting = [g for g in author.grants if g.role in allowed and mutation.role in (None, g.role)]
+    then = [g for g in fitting if g.holds_at(signed_ms)]
+    held = then or sorted(fitting, key=lambda grant: grant.role.rank)[:1]
+    as_whom = dict.fromkeys((grant.role, grant.unit) for grant in held)
+    here = tuple(Grant(role, place, signed_ms, signed_ms + 1, unit) for role, unit in as_whom)
     return replace(author, grants=(*author.grants, *here))
 
 

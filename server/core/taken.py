@@ -32,6 +32,8 @@ class Taken(Struct):
     changes: bool = True
     number: int = 0
     amendment: Amendment | None = None
+    #: The number people know the record by, where this row makes it; see ``numbering``.
+    number_given: str | None = None
     #: What the record had been merged into before.
     left: str | None = None
 

@@ -88,7 +88,7 @@ class DeviceStore:
         m = self._mark
         sql = (
             "SELECT d.id, d.name, d.revoked_ms, p.id, p.name, p.stopped_ms, g.role, g.area, g.from_ms, "
-            "g.to_ms, i.settled, e.epoch, e.cursor_key, i.writer "
+            "g.to_ms, i.settled, e.epoch, e.cursor_key, i.writer, g.unit "
             "FROM device d JOIN deployment e ON e.district = d.district "
             "LEFT JOIN admitted a ON a.district = d.district AND a.device = d.id "
             "LEFT JOIN person p ON p.district = d.district AND p.id = a.person "
@@ -192,6 +192,6 @@ def _people(rows: Iterable[Any]) -> dict[str, Person]:
             before = people.get(row[3])
             grants = before.grants if before else ()
             if row[6] is not None:
-                grants = (*grants, Grant(Role(row[6]), row[7], row[8], row[9]))
+                grants = (*grants, Grant(Role(row[6]), row[7], row[8], row[9], row[14]))
             people[row[3]] = Person(row[3], row[4], grants, row[5])
     return people

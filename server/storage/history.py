@@ -118,4 +118,4 @@ def _entry(row: Any) -> Entry:
 
 def told(decisions: str | None) -> list[dict[str, Any]] | None:
     """Return stored decisions as they stand in an outcome."""
-    return wire.decode_json(decisions) if decisions else None
+    return [one for one in wire.decode_json(decisions) if not one.get("silent")] or None if decisions else None

@@ -20,8 +20,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
+from server.storage import ledger_grams
 from server.storage.engine import WRITING, prepare
 from server.storage.tables import Base
 
@@ -45,6 +46,8 @@ def upgrade(engine: Engine, step: str = "head") -> None:
     """Bring the database behind *engine* up to *step*, or to the latest; harmless when it stands there already."""
     with _alone(engine) as connection:
         command.upgrade(_config(connection), step)
+        if inspect(connection).has_table("ledger_text"):
+            ledger_grams.lay(connection)
 
 
 def state(engine: Engine) -> State:
@@ -64,8 +67,10 @@ def differences(engine: Engine) -> list[Any]:
     """Return what the tables of the database lack, or have too much, beside today's definition."""
     prepare(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
+        opts = {"compare_type": True, "include_object": ledger_grams.compared(connection.dialect.name)}
+        found = list(compare_metadata(MigrationContext.configure(connection, opts=opts), Base.metadata))
+        whole = ledger_grams.is_as_it_should_be(connection)
+        return found if whole else [*found, ("other_index", "ledger_gram")]
 
 
 def draft(message: str) -> None:

@@ -85,14 +85,22 @@ class PeopleStore:
     def held(self, person: str | None = None) -> list[Held]:
         """Return every grant of *person* (None: of everybody), past ones too, oldest first."""
         statement = (
-            select(GrantRow.id, GrantRow.person, GrantRow.role, GrantRow.area, GrantRow.from_ms, GrantRow.to_ms)
+            select(
+                GrantRow.id,
+                GrantRow.person,
+                GrantRow.role,
+                GrantRow.area,
+                GrantRow.from_ms,
+                GrantRow.to_ms,
+                GrantRow.unit,
+            )
             .where(GrantRow.district == self._district)
             .order_by(GrantRow.from_ms, GrantRow.id)
         )
         if person is not None:
             statement = statement.where(GrantRow.person == person)
         return [
-            Held(r.id, r.person, Grant(Role(r.role), r.area, r.from_ms, r.to_ms))
+            Held(r.id, r.person, Grant(Role(r.role), r.area, r.from_ms, r.to_ms, r.unit))
             for r in self._connection.execute(statement)
         ]
 
@@ -106,6 +114,11 @@ class PeopleStore:
         """Let a grant end at *to_ms*."""
         statement = update(GrantRow).where(GrantRow.district == self._district, GrantRow.id == grant)
         self._connection.execute(statement.values(to_ms=to_ms))
+
+    def assign(self, grant: str, unit: str) -> None:
+        """Note for which *unit* whoever holds a grant acts."""
+        statement = update(GrantRow).where(GrantRow.district == self._district, GrantRow.id == grant)
+        self._connection.execute(statement.values(unit=unit))
 
     def _accounts(self, condition: Any) -> list[Account]:
         columns = [getattr(PersonRow, name) for name in Account._fields]

@@ -15,6 +15,7 @@ from schemas.registry import TYPES
 from server.storage import marks
 from server.storage.bulk import insert_rows, mark, one_of, update_rows
 from server.storage.known import Pen
+from server.storage.ledger import LedgerStore
 from server.storage.pens import PenStore, number_of
 from server.storage.tables import record as table
 from server.values import Origin, Record
@@ -36,10 +37,11 @@ _LYING = ("feed", "grid", "version", "born", "clean", "marks")
 class RecordStore:
     """The records of one district, within one transaction."""
 
-    def __init__(self, connection: Connection, district: str, pens: PenStore) -> None:
+    def __init__(self, connection: Connection, district: str, pens: PenStore, ledger: LedgerStore) -> None:
         self._connection = connection
         self._district = district
         self._pens = pens
+        self._ledger = ledger
         self._mark = mark(connection)
         self._locking = " ORDER BY id FOR UPDATE" if connection.dialect.name == "postgresql" else ""
 
@@ -90,10 +92,27 @@ class RecordStore:
         rows = self._connection.exec_driver_sql(sql, (self._district, type_name, wanted))
         return {row[0]: row[1] for row in rows}
 
+    def numbered(self, type_name: str) -> list[Record]:
+        """Return every record of a type that carries a number, void or not, by number; the index of numbers is used."""
+        arm = (f"type = {self._mark} AND code IS NOT NULL", [type_name])
+        return sorted(self._found([arm]).values(), key=lambda record: (record.fields["code"], record.id))
+
+    def of_types(self, types: Iterable[str], area: str = "") -> list[Record]:
+        """
+        Return every record of *types*, void or not, that lies in *area*, by id; for reports, not for each push.
+
+        No index names the type alone: this walks the district's records.
+        """
+        condition, wanted = one_of(self._connection, sorted(types))
+        # ":" is the character after "9": everything that begins with the area's digits.
+        arm = (f"type {condition} AND grid >= {self._mark} AND grid < {self._mark}", [wanted, area, area + ":"])
+        return sorted(self._found([arm]).values(), key=lambda record: record.id)
+
     def write(self, records: Iterable[Record]) -> None:
         """Write *records*, whose versions have just been taken: new ones in bulk, changed ones by key."""
         new, changed = [], []
         pens: dict[int, Pen] = {}
+        records = list(records)
         for record in records:
             stamps = _stamps(record, pens)
             if not record.stored_before:
@@ -103,6 +122,7 @@ class RecordStore:
         self._pens.note(pens)
         insert_rows(self._connection, table, new)
         update_rows(self._connection, table, _CHANGING, ("district", "id"), changed)
+        self._ledger.follow(records)
 
     def lying_in(self, grid: str, types: Iterable[str]) -> list[str]:
         """Return the ids of the records of *types* that lie at exactly *grid*, void or not."""
@@ -116,11 +136,13 @@ class RecordStore:
 
     def put_elsewhere(self, records: Iterable[Record]) -> None:
         """Write where *records* lie now, with the numbers just taken for that; all else stays as it was."""
+        records = list(records)
         rows = [
             (r.feed, r.grid, r.version, r.born, r.clean, marks.dump(r.marks, r.version), self._district, r.id)
             for r in records
         ]
         update_rows(self._connection, table, _LYING, ("district", "id"), rows)
+        self._ledger.follow(records)
 
     def _arm(self, column: str, wanted: set[Any]) -> "_Arm | None":
         """Return the condition that *column* is one of *wanted*; None for none."""

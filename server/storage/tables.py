@@ -44,7 +44,7 @@ def _district() -> Column[Any]:
     return Column("district", _DISTRICT, primary_key=True)
 
 
-def _where_given(name: str, column: str, *columns: str) -> Index:
+def where_given(name: str, column: str, *columns: str) -> Index:
     """Return an index of the rows alone whose *column* is filled."""
     given = text(f"{column} IS NOT NULL")
     return Index(name, *columns, sqlite_where=given, postgresql_where=given)
@@ -87,6 +87,8 @@ class GrantRow(Base):
     area: Mapped[str] = mapped_column(_CODE)
     from_ms: Mapped[int]
     to_ms: Mapped[int | None]
+    #: The department for which the person acts there, where it is one.
+    unit: Mapped[str | None] = mapped_column(String(40))
     __table_args__ = (
         ForeignKeyConstraint(["district", "person"], ["person.district", "person.id"]),
         Index("grant_person", "district", "person"),
@@ -263,10 +265,10 @@ record = Table(
     Column("fields", Text, nullable=False),
     Column("marks", Text),
     Index("record_feed", "district", "feed", "version"),
-    _where_given("record_code", "code", "district", "type", "code"),
+    where_given("record_code", "code", "district", "type", "code"),
     # With the time, because a shop checked for years is asked about as it was on one day.
-    _where_given("record_subject", "subject", "district", "subject", "at_ms"),
-    _where_given("record_cell", "cell", "district", "type", "cell", "at_ms"),
+    where_given("record_subject", "subject", "district", "subject", "at_ms"),
+    where_given("record_cell", "cell", "district", "type", "cell", "at_ms"),
 )
 
 #: Every mutation that was taken, in the order of its feed, each row linked to the one before.

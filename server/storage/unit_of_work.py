@@ -14,20 +14,29 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
+from server.storage.answering import AnsweringStore
+from server.storage.calendars import CalendarStore
+from server.storage.case_clocks import ClockStore
 from server.storage.conflicts import ConflictStore
 from server.storage.departures import DepartureStore
 from server.storage.devices import DeviceStore
+from server.storage.dispatching import DispatchStore
 from server.storage.engine import WRITING
 from server.storage.enrolment import EnrolmentStore
 from server.storage.epochs import EpochStore
+from server.storage.escalations import EscalationStore
 from server.storage.feeds import FeedStore
 from server.storage.history import HistoryStore
 from server.storage.imports import ImportStore
 from server.storage.known import Known
+from server.storage.ledger import LedgerStore
+from server.storage.ledger_lists import LedgerLists
+from server.storage.numbers import NumberStore
 from server.storage.pens import PenStore
 from server.storage.people import PeopleStore
 from server.storage.photo_matches import MatchStore
 from server.storage.photos import PhotoStore
+from server.storage.public_reports import PublicReports
 from server.storage.quarantine import QuarantineStore
 from server.storage.records import RecordStore
 from server.storage.redactions import RedactionStore
@@ -83,12 +92,27 @@ class UnitOfWork:
     @cached_property
     def records(self) -> RecordStore:
         """The records."""
-        return RecordStore(self.connection, self.district, self.pens)
+        return RecordStore(self.connection, self.district, self.pens, self.ledger)
+
+    @cached_property
+    def ledger(self) -> LedgerStore:
+        """What the office lists, counts and finds of its cases."""
+        return LedgerStore(self.connection, self.district)
+
+    @cached_property
+    def ledger_lists(self) -> LedgerLists:
+        """The ledger, listed, searched and counted."""
+        return LedgerLists(self.connection, self.district)
 
     @cached_property
     def feeds(self) -> FeedStore:
         """The heads of the feeds, and reading along them."""
         return FeedStore(self.connection, self.district, self.pens)
+
+    @cached_property
+    def numbers(self) -> NumberStore:
+        """The numbers people know records by."""
+        return NumberStore(self.connection, self.district)
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
@@ -109,6 +133,11 @@ class UnitOfWork:
     def photos(self) -> PhotoStore:
         """What photos are expected, and which have arrived."""
         return PhotoStore(self.connection, self.district)
+
+    @cached_property
+    def public_reports(self) -> PublicReports:
+        """What the public reported, and who did."""
+        return PublicReports(self.connection, self.district)
 
     @cached_property
     def redactions(self) -> RedactionStore:
@@ -159,6 +188,31 @@ class UnitOfWork:
     def epochs(self) -> EpochStore:
         """Which histories the district has had."""
         return EpochStore(self.connection, self.district)
+
+    @cached_property
+    def calendars(self) -> CalendarStore:
+        """What the district said of its calendar and its limits."""
+        return CalendarStore(self.connection, self.district)
+
+    @cached_property
+    def answering(self) -> AnsweringStore:
+        """Who answers for the open cases."""
+        return AnsweringStore(self.connection, self.district)
+
+    @cached_property
+    def case_clocks(self) -> ClockStore:
+        """What the clocks of many cases go by."""
+        return ClockStore(self.connection, self.district)
+
+    @cached_property
+    def escalations(self) -> EscalationStore:
+        """What is proposed where time ran out."""
+        return EscalationStore(self.connection, self.district)
+
+    @cached_property
+    def dispatching(self) -> DispatchStore:
+        """Which units lead which problems."""
+        return DispatchStore(self.connection, self.district)
 
     @cached_property
     def imports(self) -> ImportStore:

@@ -42,7 +42,7 @@ class Desk(NamedTuple):
 
     def view(self, now_ms: int) -> View:
         """Return what its people may read now."""
-        return View((self.district,)) if self.whole else view_of(self.people.values(), now_ms)
+        return View((self.district,), trusted=True) if self.whole else view_of(self.people.values(), now_ms)
 
 
 def desk_of(work: UnitOfWork, account: Account) -> Desk:
@@ -86,15 +86,19 @@ def told_at_once() -> Iterator[None]:
         yield
     except Refusal as refusal:
         if refusal.code in _OF_ONE_MUTATION:
-            refusal.kind = dataclasses.replace(refusal.kind, next_zh=_NEXT_ZH, next_en=_NEXT_EN)
+            zh, en = (_LACKS_ZH, _LACKS_EN) if refusal.code == "act_incomplete" else (_NEXT_ZH, _NEXT_EN)
+            refusal.kind = dataclasses.replace(refusal.kind, next_zh=zh, next_en=en)
         raise
 
 
 #: Told a tablet, these say that its payload lies in quarantine.
-_OF_ONE_MUTATION = frozenset({"not_admitted_person", "person_stopped", "outside_area", "not_allowed",
-                              "not_your_record", "act_unknown", "act_incomplete", "record_too_large"})  # fmt: skip
+_OF_ONE_MUTATION = frozenset({
+    "not_admitted_person", "person_stopped", "outside_area", "not_allowed", "not_in_charge", "not_your_record",
+    "act_unknown", "act_incomplete", "record_too_large",
+})  # fmt: skip
 _NEXT_ZH = "什么都没有写入。请由有权限的人员处理。"
 _NEXT_EN = "Nothing was written. Let somebody do it who may."
+_LACKS_ZH, _LACKS_EN = "什么都没有写入。请补齐后再办。", "Nothing was written. Bring what is missing, and do it again."
 
 
 class Laid:
@@ -137,6 +141,12 @@ class Laid:
         """Return the disputes as they are read, in the order in which they were laid."""
         return [self.item(row) for row in self._rows]
 
+    def shows(self, row: Conflict) -> bool:
+        """Say whether the desk may learn of *row*: nothing that it is over is sealed against it 封存."""
+        view = self._desk.view(self._now_ms)
+        concerned = (self.records.get(id_) for id_ in _concerned([row]))
+        return not any(record is not None and view.hides(record.grid) for record in concerned)
+
     def item(self, row: Conflict) -> ListedConflict:
         """Return one of them as it is read."""
         settled = wire.decode_json(row.settled) if row.settled else None
@@ -175,7 +185,8 @@ class Laid:
 
 def sees(desk: Desk, place: str, now_ms: int) -> bool:
     """Say whether *place* lies in an area of the desk's people."""
-    return grid.lies_in_any(place, desk.view(now_ms).areas)
+    view = desk.view(now_ms)
+    return not view.hides(place) and grid.lies_in_any(place, view.areas)
 
 
 def ids_in(value: Any) -> Iterator[str]:

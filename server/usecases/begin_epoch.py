@@ -2,7 +2,8 @@
 Begin a new epoch 新纪元: after a backup was restored, or where a tablet has read what the server no longer has.
 
 Every tablet then learns that the server may have forgotten what it had acknowledged, and offers its journal
-again. All feeds jump ahead, so that no number of the lost history is ever given out again.
+again. All feeds jump ahead, so that no number of the lost history is ever given out again; the numbers people
+read begin anew with a mark.
 """
 
 import secrets
@@ -14,6 +15,7 @@ import structlog
 from schemas.problems import Refusal
 from server.core import cursors
 from server.core.cursors import Cursor
+from server.core.numbering import mark_of
 from server.storage.devices import Device
 from server.storage.epochs import UNBEGUN, Epoch, Jump, Why
 from server.storage.store import Store
@@ -81,6 +83,7 @@ def _attempt(store: Store, district: str, why: Why, now_ms: int, present: str | 
         ground = _ground([*seqs.values(), *given.values()], now_ms)
         jumps = {feed: Jump(seq, ground) for feed, seq in seqs.items()} | {UNBEGUN: Jump(0, ground)}
         work.feeds.jump(ground)
+        work.numbers.begin_anew(mark_of(now_ms))
         work.epochs.note(Epoch(epoch, now_ms, why, jumps))
         work.commit()
     # What this process took for committed may be among what was lost.

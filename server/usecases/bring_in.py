@@ -212,6 +212,8 @@ def _set_changes(wanted: Wanted, record: Record) -> tuple[dict[str, list[str]], 
     rules = TYPES[wanted.type].rules
     for name, elements in wanted.sets.items():
         rule = rules.of(name)
+        if any(isinstance(element, dict) for element in elements):
+            continue
         present = {rule.key_of(e) for e in record.fields.get(name, ())} if isinstance(rule, Union) else set()
         if missing := sorted(set(elements) - present):
             add[name] = missing

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from server.core.desk import reading
 from server.storage import migrate
 from server.storage.store import Store
+from server.usecases.rebuild_ledger import count_astray
 from server.usecases.verify_history import verify_history
 
 #: A tablet that was not heard of for so long may hold work that nobody else has.
@@ -72,3 +73,12 @@ def _of_district(store: Store, district: str, now_ms: int) -> Iterator[Finding]:
         )
     if not broken:
         yield Finding("good", "历史链完整", "the chains of the history hold")
+    yield from _of_ledger(store, district)
+
+
+def _of_ledger(store: Store, district: str) -> Iterator[Finding]:
+    astray = count_astray(store, district)
+    if astray:
+        yield Finding("bad", f"台账有 {astray} 行与记录不符：请运行 gridward-server ledger rebuild",
+                      f"{astray} rows of the ledger do not follow from their cases: run gridward-server ledger rebuild"
+                      )  # fmt: skip

@@ -56,8 +56,12 @@ class Filing:
         if not taken.decisions:
             return []
         if id(taken) not in self._told:
-            self._told[id(taken)] = [self._worded(d.told(taken.number), taken.record) for d in taken.decisions]
+            self._told[id(taken)] = [self._worded(d.told(taken.number), taken.record) for d in _heard(taken)]
         return self._told[id(taken)]
+
+    def kept(self, taken: Taken) -> list[dict[str, Any]]:
+        """Return what stands in the history beside a row: its decisions, and what the office reckoned."""
+        return self.told(taken) + [d.told(taken.number) for d in taken.decisions if d.silent]
 
     def file(self) -> None:
         """Write down disputes and tellings; every number is taken."""
@@ -83,7 +87,7 @@ class Filing:
         """Return the disputes this push opened or renewed; the last word on a field counts."""
         found: dict[Key, Conflict] = {}
         for place, taken in enumerate(self._rows):
-            for decision in taken.decisions:
+            for decision in _heard(taken):
                 self._keep(found, Raised(taken, taken.record, decision.kind, decision), place)
         for raised in self._effects.raised:
             self._keep(found, raised, len(self._rows))
@@ -169,7 +173,7 @@ class Filing:
 
     def _tellings(self) -> Iterable[TellingRow]:
         for row in self._rows:
-            for part, (decision, told) in enumerate(zip(row.decisions, self.told(row), strict=True)):
+            for part, (decision, told) in enumerate(zip(_heard(row), self.told(row), strict=True)):
                 conflict = conflict_id(row.record.id, decision.listed_as, decision.kind)
                 for person in sorted(decision.listeners() - _hears_anyway(row)):
                     yield self._telling(row, part, person, row.record, _said(decision, told, conflict))
@@ -214,6 +218,10 @@ class Filing:
         zh, en = self._speaker.sentence(told, about)
         kind = TYPES.get(about.type)
         return told | {"rules": kind.rules_mark if kind else "", "zh": zh, "en": en}
+
+
+def _heard(row: Taken) -> list[Decision]:
+    return [decision for decision in row.decisions if not decision.silent]
 
 
 def _hears_anyway(row: Taken) -> set[str]:

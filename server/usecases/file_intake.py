@@ -11,15 +11,19 @@ from functools import partial
 
 from schemas import rulebook, wire
 from schemas.claims import claims_of
+from schemas.numbers import NUMBER_FIELDS
 from schemas.problems import Refusal
 from schemas.records import TYPES, RecordType
 from schemas.wire import Outcome
 from server.core.arrived import Arrived
+from server.core.decisions import numbered, numbered_alone
 from server.core.intake import Intake
 from server.core.taken import Taken
+from server.storage.feeds import Head
 from server.storage.quarantine import Held, Refused, refused_id
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.file_disputes import Filing
+from server.usecases.give_numbers import give_numbers
 from server.usecases.look_around import look_around
 from server.values import Entry, Record
 
@@ -44,9 +48,11 @@ def file_intake(
     rows = [*intake.taken, *intake.brought]
     filing = Filing(work, rows, effects, intake.received_ms if now_ms is None else now_ms, install)
     work.rules.note(_kinds(rows), intake.received_ms)
-    for feed, of_feed in sorted(_by_feed(rows).items()):
-        head = work.feeds.take(feed, len(of_feed))
-        _number(of_feed, head.seq)
+    by_feed = sorted(_by_feed(rows).items())
+    heads = [_number(of_feed, work.feeds.take(feed, len(of_feed))) for feed, of_feed in by_feed]
+    # Behind all feeds, so that whoever takes of both never waits in a ring.
+    give_numbers(work, rows, intake.received_ms, intake.had)
+    for (feed, of_feed), head in zip(by_feed, heads, strict=True):
         chain = work.history.append([_entry(taken, intake, install, filing) for taken in of_feed], head.chain)
         work.feeds.link(feed, chain)
     work.records.write(_changed(rows))
@@ -64,12 +70,13 @@ def _by_feed(rows: Iterable[Taken]) -> dict[str, list[Taken]]:
     return feeds
 
 
-def _number(rows: list[Taken], seq: int) -> None:
-    for number, taken in enumerate(rows, seq + 1):
+def _number(rows: list[Taken], head: Head) -> Head:
+    for number, taken in enumerate(rows, head.seq + 1):
         taken.number = number
         if taken.changes:
             taken.record.version = number
             taken.record.born = taken.record.born or number
+    return head
 
 
 def _changed(rows: Iterable[Taken]) -> list[Record]:
@@ -81,14 +88,24 @@ def _changed(rows: Iterable[Taken]) -> list[Record]:
 
 def _entry(taken: Taken, intake: Intake, install: str, filing: Filing) -> Entry:
     author, stamp, received, arrived = taken.author, taken.author.stamp, taken.received, taken.arrived
-    decisions = filing.told(taken)
     kind = TYPES.get(taken.record.type)
     return Entry(
         taken.record.feed, taken.number, taken.record.id, author.device, install, arrived.n if arrived else 0,
         author.person.id, author.role, stamp.ms, stamp.counter, received.corrected_by_ms, received.clamped,
-        intake.received_ms, taken.outcome, _payload(taken), wire.canonical(decisions).decode() if decisions else None,
+        intake.received_ms, taken.outcome, _payload(taken), _decided(taken, filing),
         kind.rules_mark if kind else None,
     )  # fmt: skip
+
+
+def _decided(taken: Taken, filing: Filing) -> str | None:
+    """Return the decisions that stand beside the row, and the number its record was given."""
+    decisions, number = filing.kept(taken) if taken.decisions else [], taken.number_given
+    if number is not None:
+        name = NUMBER_FIELDS[taken.record.type]
+        if not decisions:
+            return numbered_alone(name, number)
+        decisions = [*decisions, numbered(name, number)]
+    return wire.canonical(decisions).decode() if decisions else None
 
 
 def _payload(taken: Taken) -> str:
@@ -155,6 +172,7 @@ def _outcome(taken: Taken, filing: Filing) -> Outcome:
         feed=taken.record.feed,
         version=taken.number if taken.changes else None,
         decisions=filing.told(taken) or None,
+        no=taken.number_given,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from schemas import rulebook, wire
+from schemas import grid, rulebook, wire
 from schemas.directory import area_id
 from schemas.numbers import number_of
 from schemas.records import TYPES, RecordType
@@ -24,6 +24,8 @@ from server.values import Author, Entry, Record
 
 #: Who answers for a grid, and hears that something of it went elsewhere.
 _HOLDERS = frozenset({Role.GRID_WORKER, Role.GRID_LEADER})
+#: Who hears of a covert finding when it is released: whoever answers for the street it was found in.
+_INSPECTED = frozenset({Role.GRID_WORKER, Role.GRID_LEADER, Role.COMMUNITY, Role.STREET})
 #: Whoever held a grid until lately still hears what became of it.
 _LATELY_MS = 30 * 24 * 3600 * 1000
 
@@ -132,10 +134,14 @@ class _Hearers:
         for area in work.records.get(map(area_id, grids)).values():
             self._areas[str(area.fields.get("code"))] = str(area.fields.get("name"))
         working = {account.id: account.name for account in work.people.all() if account.stopped_ms is None}
+        self._inspected: dict[str, set[str]] = {place: set() for place in grids}
         self._holders: dict[str, dict[str, str]] = {place: {} for place in grids}
         self._before: dict[str, set[str]] = {place: set() for place in grids}
         for held in work.people.held():
             place, to_ms = held.grant.area, held.grant.to_ms
+            if held.grant.role in _INSPECTED and held.person in working and held.grant.holds_at(now_ms):
+                for found_in in (one for one in grids if grid.lies_in(one, place)):
+                    self._inspected[found_in].add(held.person)
             if place in grids and held.grant.role in _HOLDERS and held.person in working:
                 if held.grant.holds_at(now_ms):
                     self._holders[place][held.person] = working[held.person]
@@ -147,13 +153,22 @@ class _Hearers:
         entries: dict[tuple[str, str], list[Moved]] = defaultdict(list)
         told: list[TellingRow] = []
         for one in done:
-            if moving.is_open(one.record):
+            if grid.is_sealed(one.move.from_grid):
+                told += self._tell_released(one)
+            elif moving.is_open(one.record):
                 told += self._tell(one, self._said_of_case(one))
             else:
                 entries[one.move.from_grid, one.move.to_grid].append(one)
         for together in entries.values():
             told += self._tell(together[0], moving.told_of_registers(len(together), *self._words(together[0].move)))
         return told
+
+    def _tell_released(self, one: Moved) -> Iterator[TellingRow]:
+        """Tell whoever answers for the place that belongs to it; along the feed he reads, and no other."""
+        about = str(one.record.fields.get("description") or "")
+        said = moving.told_of_release(self._called[one.record.id], self._areas[one.move.to_grid], about)
+        people = sorted(self._inspected[one.move.to_grid])
+        yield from self._rows(one, said, one.move.to_feed, one.move.version, people, "released")
 
     def _said_of_case(self, one: Moved) -> tuple[str, str]:
         before, words = self._called[one.record.id], self._words(one.move)
@@ -169,14 +184,19 @@ class _Hearers:
         """Tell each holder along the feed he reads."""
         move = one.move
         now, before = set(self._holders[move.to_grid]), self._before[move.from_grid]
+        for feed, version, people in ((move.to_feed, move.version, now), (move.from_feed, move.left, before - now)):
+            yield from self._rows(one, said, feed, version, sorted(people), "moved")
+
+    def _rows(
+        self, one: Moved, said: tuple[str, str], feed: str, version: int, people: Iterable[str], reason: str
+    ) -> Iterator[TellingRow]:
         body = {
             "record": one.record.id, "type": one.record.type, "field": "grid", "rule": "observer_scope_kept",
-            "reason": "moved", "zh": said[0], "en": said[1],
+            "reason": reason, "zh": said[0], "en": said[1],
         }  # fmt: skip
         text = wire.canonical(body).decode()
-        for feed, version, people in ((move.to_feed, move.version, now), (move.from_feed, move.left, before - now)):
-            for person in sorted(people):
-                yield TellingRow(feed, version, 0, person, self._now_ms, text)
+        for person in people:
+            yield TellingRow(feed, version, 0, person, self._now_ms, text)
 
 
 def called(record: Record) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 
 import structlog
 
+from schemas import grid
 from schemas.ids import derived_id
 from server.core.photo_kin import MOST_STEPS, next_of_kin, related, standing
 from server.core.photo_names import named_in, names_any
@@ -61,6 +62,8 @@ def find_matches(work: UnitOfWork, photo: Photo, records: Sequence[str], now_ms:
         if record in stands and user in stands and _names(known[record], same)
         and _names(known[user], {name, photo.sha256} if name in same else {name})
         and not related(stands[record], stands[user])
+        # Of what is sealed nobody learns by a picture of his own.
+        and grid.is_sealed(known[record].grid) == grid.is_sealed(known[user].grid)
     )  # fmt: skip
     # A pair of two of *records* is found from both sides: told as the later one saw it.
     work.photo_matches.add(list({match.id: match for match in found}.values()))

@@ -5,6 +5,7 @@ Bring in people with their roles and areas 导入人员; by staff number, so tha
 from collections.abc import Iterable, Sequence
 
 from schemas.fields import say
+from schemas.roles import Role
 from server.core.importing import people
 from server.core.importing.layouts import heading_for
 from server.core.importing.people import Duty, Entry
@@ -15,6 +16,7 @@ from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.manage_people import check_account, new_id, person_id
 from server.usecases.mistakes import Mistake
+from server.usecases.name_units import unit_names
 from server.usecases.publish_directory import publish_directory
 from server.usecases.read_table import Table
 from server.values import Grant
@@ -43,11 +45,32 @@ def import_people(
 
 def _attempt(store: Store, district: str, entries: Sequence[Entry], now_ms: int, report: Report, *, undo: bool) -> None:
     with store.work(district) as work:
+        report.notes += _notes(work, entries)
         fates = [_file(work, entry, known, held, now_ms) for entry, known, held in _beside(work, entries)]
         publish_directory(work, now_ms)
         if not undo:
             work.commit()
     report.counts.update(fates)
+
+
+def _notes(work: UnitOfWork, entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Say whom the file leaves without a right that he will miss."""
+    duties = [(entry, duty) for entry in entries for duty in entry.duties]
+    known = unit_names(work, {duty.unit for _, duty in duties if duty.unit})
+    notes = []
+    for entry, duty in duties:
+        name, row = entry.said["name"], entry.row.number
+        if duty.role is Role.DEPARTMENT and duty.unit is None:
+            notes.append((
+                f"第 {row} 行 {name}：没有单位代码，可以检查，但不能签收派给部门的问题",
+                f"row {row}: no unit, so this person may record checks but not sign for a department's cases",
+            ))  # fmt: skip
+        if duty.unit is not None and duty.unit not in known:
+            notes.append((
+                f"第 {row} 行 {name}：单位“{duty.unit}”尚未登记（units set）",
+                f"row {row}: the unit '{duty.unit}' has not been entered yet (units set)",
+            ))  # fmt: skip
+    return notes
 
 
 def _beside(work: UnitOfWork, entries: Sequence[Entry]) -> Iterable[tuple[Entry, Account | None, list[Held]]]:
@@ -79,13 +102,23 @@ def _give(work: UnitOfWork, account: Account, duty: Duty, held: list[Held], now_
     starts = duty.from_ms if duty.from_ms is not None else now_ms
     for one in held:
         grant = one.grant
-        same = (grant.role, grant.area) == (duty.role, duty.area)
+        same = (grant.role, grant.area) == (duty.role, duty.area) and (
+            grant.unit == duty.unit or None in (grant.unit, duty.unit)
+        )
         if same and (grant.from_ms == duty.from_ms or (duty.from_ms is None and grant.holds_at(now_ms))):
-            if duty.to_ms is None or duty.to_ms == grant.to_ms:
-                return False
-            work.people.end(one.id, duty.to_ms)
-            return True
-    work.people.grant([Held(new_id(now_ms), account.id, Grant(duty.role, duty.area, starts, duty.to_ms))])
+            return _amend(work, one, duty)
+    work.people.grant([Held(new_id(now_ms), account.id, Grant(duty.role, duty.area, starts, duty.to_ms, duty.unit))])
+    return True
+
+
+def _amend(work: UnitOfWork, held: Held, duty: Duty) -> bool:
+    """Note the unit and the end that *duty* names beside what is held; say whether anything changed."""
+    names_unit = duty.unit is not None and held.grant.unit is None
+    if names_unit and duty.unit is not None:
+        work.people.assign(held.id, duty.unit)
+    if duty.to_ms is None or duty.to_ms == held.grant.to_ms:
+        return names_unit
+    work.people.end(held.id, duty.to_ms)
     return True
 
 

@@ -76,7 +76,8 @@ def list_conflicts(work: UnitOfWork, desk: Desk, sought: Sought, now_ms: int) ->
     rows = work.conflicts.find(wanted)
     page, more = rows[: sought.limit], len(rows) > sought.limit
     after = pages.written(page[-1].opened_ms, page[-1].id) if more else None
-    return ConflictPage(Laid(work, desk, page, now_ms).items(), after)
+    laid = Laid(work, desk, page, now_ms)
+    return ConflictPage([laid.item(row) for row in page if laid.shows(row)], after)
 
 
 def _areas(view: View, area: str | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from server.core.between import redirects
 from server.core.between.effects import Effects
 from server.core.between.traits import merged_into, traits_of
-from server.core.between.wanted import Wants, wanted
+from server.core.between.wanted import Wants, likely, wanted
 from server.core.intake import Intake
 from server.storage.unit_of_work import UnitOfWork
 from server.values import Record
@@ -34,6 +34,16 @@ def look_around(work: UnitOfWork, intake: Intake) -> Effects:
     around = _read(work, wants, intake) | {record.id: record for record in dependents}
     effects = Effects(intake, around, frozenset(wants.paired), known)
     effects.carry_out(dependents)
+    return effects
+
+
+def look_for_pairs(work: UnitOfWork, intake: Intake) -> Effects:
+    """Hold the cases that *intake* took, unchanged, against all others; nothing is amended."""
+    wants = likely(row.record for row in intake.taken)
+    known = _known_pairs(work, wants)
+    wants.ids.update(i for pair in known for i in pair)
+    effects = Effects(intake, _read(work, wants, intake), frozenset(wants.paired), known)
+    effects.carry_out(())
     return effects
 
 

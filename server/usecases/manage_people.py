@@ -10,13 +10,15 @@ from typing import TypeVar
 
 from schemas import grid, ids
 from schemas.directory import PersonSchema
-from schemas.explain import errors_of_fields, errors_of_value
+from schemas.explain import errors_of_fields, errors_of_value, unstorable
 from schemas.fields import Phone
 from schemas.roles import Role
+from schemas.units import departments
 from server.storage.people import Account, Held
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.mistakes import Mistake
+from server.usecases.name_units import unit_names
 from server.usecases.publish_directory import publish_directory
 from server.values import Grant
 
@@ -59,17 +61,24 @@ def grant_role(store: Store, district: str, person: str, grant: Grant, now_ms: i
     """
     Give *person* a role in an area; the one he holds there already is returned unchanged.
 
+    Where it only lacked the unit he acts for, the unit is noted beside it: he acted for it all along.
+
     Raises:
         Mistake: nobody, or more than one, goes by *person*; the area is not in the district; it ends
-            before it begins.
+            before it begins; there is no such unit.
     """
     check_grant(grant, district)
 
     def give(work: UnitOfWork) -> Held:
+        check_unit(work, grant.unit)
         account = find_person(work, person)
         for held in work.people.held(account.id):
-            if held.grant[:2] == grant[:2] and held.grant.holds_at(max(now_ms, grant.from_ms)):
+            same = held.grant[:2] == grant[:2] and held.grant.holds_at(max(now_ms, grant.from_ms))
+            if same and grant.unit in (None, held.grant.unit):
                 return held
+            if same and held.grant.unit is None and grant.unit is not None:
+                work.people.assign(held.id, grant.unit)
+                return held._replace(grant=held.grant._replace(unit=grant.unit))
         held = Held(new_id(now_ms), account.id, grant)
         work.people.grant([held])
         return held
@@ -123,7 +132,7 @@ def find_person(work: UnitOfWork, text: str) -> Account:
     Raises:
         Mistake: nobody does, or several people do.
     """
-    found = work.people.named(text)
+    found = [] if unstorable(text) else work.people.named(text)
     exact = [account for account in found if text in (account.id, account.code)] or found
     if not exact:
         raise Mistake(f"没有找到人员“{text}”。", f"Nobody goes by '{text}'.")
@@ -163,6 +172,22 @@ def check_grant(grant: Grant, district: str) -> None:
         raise Mistake(f"“{grant.area}”不是 {district} 内的区划代码。", f"'{grant.area}' is no code inside {district}.")
     if grant.to_ms is not None and grant.to_ms <= grant.from_ms:
         raise Mistake("授权的结束早于开始。", "The grant ends before it begins.")
+
+
+def check_unit(work: UnitOfWork, unit: str | None) -> None:
+    """
+    Make sure that *unit*, if one is given, is a department or a unit that was entered.
+
+    Raises:
+        Mistake: nobody could ever act for it.
+    """
+    if unit is None or unit in departments() or unit in unit_names(work, [unit]):
+        return
+    listed = "、".join(f"{zh}({word})" for word, zh in departments().items())
+    raise Mistake(
+        f"没有单位“{unit}”。部门有：{listed}；其他单位请先登记：units set。",
+        f"There is no unit '{unit}'. Departments are: {', '.join(departments())}; enter others first: units set.",
+    )
 
 
 def person_id(district: str, code: str | None, now_ms: int) -> str:

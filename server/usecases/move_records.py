@@ -22,6 +22,7 @@ from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.file_moves import Moved, called, file_moves
 from server.usecases.manage_people import find_person
 from server.usecases.mistakes import Mistake
+from server.usecases.pair_released import pair_released
 from server.values import Author, Person, Record
 
 #: Records a transaction; tablets sync between two of them.
@@ -165,6 +166,7 @@ def _attempt(
             _check_signer(author, moved, now_ms)
         if moved and not dry_run:
             file_moves(work, moved, author, now_ms)  # numbers are taken here, last
+            pair_released(work, moved, author, now_ms)
             work.commit()
     return told
 

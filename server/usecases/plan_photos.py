@@ -12,6 +12,7 @@ import structlog
 from schemas import wire
 from schemas.photos import MAX_FILE_BYTES, Offered, Planned
 from schemas.problems import Refusal
+from server.core.admission import out_of_sight
 from server.core.photo_plan import USED, VERDICTS, Verdict, unfit
 from server.storage.depot import Depot, keys
 from server.storage.devices import Device
@@ -20,6 +21,7 @@ from server.storage.store import Store
 from server.storage.unit_of_work import retrying
 from server.usecases.ask_for_parts import missing_parts, wishes_for
 from server.usecases.find_matches import find_matches
+from server.values import Record
 
 #: What is offered again and again was last expected a day ago at the most: nobody collects it meanwhile.
 _REFRESH_MS = 24 * 3_600_000
@@ -62,7 +64,7 @@ def plan_photos(
     """
     with store.work(device.district, writing=False) as work:
         records = work.records.get({file.record for file in offered})
-        reasons = [unfit(file, records.get(file.record)) for file in offered]
+        reasons = [_unfit(device, file, records.get(file.record), now_ms) for file in offered]
         fit = [file for file, reason in zip(offered, reasons, strict=True) if reason is None]
         known = work.photos.get({file.sha256 for file in fit})
         uses = work.photos.uses_of(map(_photo_of, fit))
@@ -76,6 +78,14 @@ def plan_photos(
         _told(depot, asked, laid, file, reason or laid.verdicts[file.sha256], seconds)
         for file, reason in zip(offered, reasons, strict=True)
     ]
+
+
+def _unfit(device: Device, file: Offered, record: Record | None, now_ms: int) -> Verdict | None:
+    """Return why a file is not taken; of a record that is sealed 封存 the same as of one that is not there."""
+    reason = unfit(file, record)
+    if reason is None or record is None or not out_of_sight(device.people.values(), record.grid, now_ms):
+        return reason
+    return unfit(file, None)
 
 
 def _photo_of(file: Offered) -> str:

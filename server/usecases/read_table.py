@@ -4,6 +4,7 @@ Open a file of rows 读取表格: CSV in any encoding, or a sheet of an Excel wo
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,14 @@ _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 MOST_BYTES = 200 * 1024 * 1024
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 200
+#: What a workbook may unfold to; one that claims more was made to fill the memory.
+_MOST_UNFOLDED = 1 << 30
+_MOST_PARTS = 2_000
+#: What a workbook that somebody has spoilt makes its reader raise.
+_SPOILT = (
+    *(InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, SyntaxError, TypeError),
+    *(AttributeError, IndexError, EOFError, NotImplementedError, RuntimeError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ def read_table(path: Path, encoding: str | None = None, sheet: str | None = None
 
 
 def _read_workbook(path: Path, sheet: str | None) -> Table:
+    _refuse_bomb(path)
     try:
         with warnings.catch_warnings():
             # What it does not carry over (styles, validation lists) is nothing we want.
@@ -69,8 +79,22 @@ def _read_workbook(path: Path, sheet: str | None) -> Table:
                 return _read_sheet(book, sheet)
             finally:
                 book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except _SPOILT as error:
         raise Unreadable(f"无法打开 Excel 文件：{error}", f"The workbook cannot be opened: {error}") from None
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuse a workbook that would unfold beyond any ledger, before anything of it is unfolded."""
+    try:
+        with zipfile.ZipFile(path) as book:
+            parts = book.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise Unreadable(f"无法打开 Excel 文件：{error}", f"The workbook cannot be opened: {error}") from None
+    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNFOLDED:
+        raise Unreadable(
+            "这个 Excel 文件展开后过大，不予读取。",
+            "The workbook unfolds to more than any ledger holds; it is not read.",
+        )
 
 
 def _read_sheet(book: Any, sheet: str | None) -> Table:

@@ -6,7 +6,7 @@ answer may simply push once more. Everything slow (decoding, checking, scoring) 
 first lock; numbers are taken last; then the transaction commits at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,6 +15,7 @@ from schemas.clock import Stamp
 from schemas.problems import Refusal
 from schemas.wire import Outcome
 from server.core.arrived import Arrived, lay_out
+from server.core.decisions import number_in
 from server.core.intake import Intake
 from server.core.readmission import content_of
 from server.storage.devices import Device
@@ -23,6 +24,7 @@ from server.storage.records import RecordStore
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.file_intake import file_intake
+from server.usecases.keep_time import OfficeClock
 from server.usecases.known_moves import moves_of
 from server.usecases.note_arrivals import note_arrivals
 from server.values import Record
@@ -36,6 +38,8 @@ class Push:
     mutations: Sequence[bytes]
     sent_ms: int | None
     received_ms: int
+    #: The numbers that records went by before the office lost them, by their ids.
+    had: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,7 @@ def _as_before(settled: Settled) -> Outcome:
         version=None if settled.outcome == "noop" else settled.version,
         decisions=told(settled.decisions),
         problem=wire.decode_json(settled.problem) if settled.problem else None,
+        no=number_in(wire.decode_json(settled.decisions)) if settled.decisions else None,
     )
 
 
@@ -198,6 +203,8 @@ def take_in(work: UnitOfWork, device: Device, push: Push, sorted_out: SortedOut,
         disputes=_settling(work, sorted_out.fresh),
         moved=partial(moves_of, work),
         repeated=_repeated(work, device, sorted_out.fresh),
+        times=OfficeClock(work, push.received_ms),
+        had=push.had,
     )
     # A copied tablet's payload under a used number: both are kept, neither overwrites the other.
     reused = sorted_out.reused

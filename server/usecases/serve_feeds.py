@@ -88,7 +88,8 @@ def serve_feeds(work: UnitOfWork, reader: Reader, asked: Mapping[str, str], limi
     hold_to_feeds(work, reader.device, asked, heads)
     wanted = reader.view.feeds(heads)
     # Whoever reads anew names no feed, and may hold copies of one that went out of his view meanwhile.
-    served = Served(gone=sorted(set(asked or heads) - set(wanted)))
+    named = asked or [feed for feed in heads if not reader.view.hides(feed)]
+    served = Served(gone=sorted(set(named) - set(wanted)))
     budget = _Budget(limit, wire.MAX_PAGE_BYTES)
     for feed in wanted:
         page = _page(work, reader, feed, heads.get(feed, 0), asked.get(feed), budget)

@@ -29,6 +29,7 @@ from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork, retrying
 from server.usecases.at_the_desk import INSTALL, Desk, Laid, signer_of, told_at_once
 from server.usecases.file_intake import file_intake
+from server.usecases.keep_time import OfficeClock
 from server.usecases.show_conflict import found
 from server.values import Entry, Person, Record
 
@@ -160,6 +161,7 @@ class _Settling:
             refused_ids=set(),
             upto=arrived.n,
             disputes={self._row.id: self._row.kind},
+            times=OfficeClock(self._work, self._now_ms),
         )
         intake.take_all([arrived])
         for _, refusal in intake.refused:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from schemas.checks.forms import FLAGS, Item
+from schemas.initials import folded
 from schemas.parts import NO_FIX_REASONS
 from schemas.wording import english, fields_of, label_of, words_of
 from sync_client.check_sheet import Sheet, marks_of, role_called
@@ -20,13 +21,12 @@ from sync_client.client import FieldClient
 from sync_client.commands.pictures import picture_at
 from sync_client.commands.sheet_view import photo_texts, show_items, show_keys, show_sheet
 from sync_client.commands.voice import WAIT, Voice
-from sync_client.initials import folded
 from sync_client.labels import NotUnderstood, allowed, value_from
 
 #: Asked by themselves, or not by name.
 _NOT_DETAILS = frozenset(
     {"inspector_id", "inspector_role", "target_id", "target_draft", "observed_at", "position", "no_fix_reason",
-     "form_version", "items", "notes", "photos", "remark", "score_revision"}
+     "form_version", "items", "notes", "photos", "remark", "score_revision", "real_grid", "embargo_until"}
 )  # fmt: skip
 _AFTER_FINDINGS = ("notice_given", "operator_reaction")
 _LATITUDE_AND_LONGITUDE = 2

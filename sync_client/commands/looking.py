@@ -2,6 +2,7 @@
 Looking at what the tablet holds 查看: ``status``, ``list``, ``show``, ``outbox``.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,7 +11,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from schemas.checks.scoring import FORMS, assess_check
-from schemas.numbers import number_of
+from schemas.moments import day_of
+from schemas.numbers import NOT_YET, NUMBER_FIELDS, has_number, number_of
+from schemas.progress import ANSWERS, STANDINGS, answer, late_steps
+from schemas.progress import standing as standing_on
 from schemas.wording import brief, english, fields_of, label_of, points, title_of
 from sync_client.client import FieldClient
 from sync_client.commands import filters
@@ -18,7 +22,7 @@ from sync_client.commands.exits import is_revoked, standing
 from sync_client.commands.naming import record_called, roles_of, when
 from sync_client.commands.photos import standing_of, tell_photos
 from sync_client.commands.session import Session, pass_session
-from sync_client.commands.sheet_view import note_text, photo_texts, short_name, value_text
+from sync_client.commands.sheet_view import lacking, note_text, photo_texts, short_name, value_text
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
 from sync_client.labels import type_called
 from sync_client.names import Names, short
@@ -38,14 +42,27 @@ _COLUMNS = {
     "case": ("found_at", "description", "severity", "status"),
     "area": ("code", "name", "level", "holders"),
     "person": ("name", "title", "role", "unit"),
+    "campaign": ("name", "start_on", "end_on"),
+    "milestone": ("due_on", "name"),
+    "campaign_task": ("due_on", "unit", "what", "status"),
+    "pledge": ("made_on", "kind", "unit", "text"),
+    "standard_item": ("theme", "wording", "status", "unit"),
+    "cleaning_day": ("held_on", "theme", "place_text", "waste_t"),
+    "turnout": ("activity_id", "unit", "waste_t"),
+    "compound": (*_REGISTER_COLUMNS, "has_property_mgmt", "enclosed"),
+    "illegal_structure": (*_REGISTER_COLUMNS, "area_m2", "status"),
+    "order": ("reply_due", "kind", "to_unit", "text"),
+    "instruction": ("reply_due", "leader", "to_unit", "directive"),
 }
 #: Cut short where the screen is narrow.
-_LONG = frozenset({"name", "target_id", "description", "holders", "unit"})
+_LONG = frozenset(
+    {"name", "target_id", "description", "holders", "unit", "what", "text", "wording", "theme", "directive"}
+)
 _OPS = {"create": ("新建", "create"), "patch": ("修改", "edit"), "act": ("操作", "act"), "void": ("作废", "void")}
 _STATES = {"held": ("等待前一条", "held"), "retry": ("稍后再试", "again"), "rejected": ("未被接受", "rejected")}
 _MERGED_INTO = "merged_into"
 #: Shown by themselves, beside the rest.
-_APART = frozenset({"items", "notes", "photos", "missing_photos", _MERGED_INTO})
+_APART = frozenset({"items", "notes", "photos", "missing_photos", _MERGED_INTO, *NUMBER_FIELDS.values()})
 
 
 @click.command("status")
@@ -196,7 +213,13 @@ def show_command(session: Session, record_id: str) -> None:
     with session.tablet() as client:
         record = record_called(client, record_id)
         told = msgspec.to_builtins(record)
-        session.voice.answer(told, lambda: tell_record(session.voice, client, record))
+        day = day_of(session.around.wall_ms() + client.status().clock_offset_ms)
+
+        def tell() -> None:
+            tell_record(session.voice, client, record)
+            tell_progress(session.voice, record, day)
+
+        session.voice.answer(told, tell)
 
 
 def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
@@ -209,10 +232,12 @@ def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
         voice.say(f"已并入 {into}", f"merged into {into}", WAIT)
     known = fields_of(record.type)
     given = [name for name, value in record.fields.items() if value not in (None, [], {}) and name not in _APART]
-    order = [name for name in known if name in given] + [name for name in given if name not in known]
+    order = [name for name in _first_things_first(known) if name in given]
+    order += [name for name in given if name not in known]
     voice.pairs((brief(label_of(known.get(name), name)), english(name), names.value(record, name)) for name in order)
-    number = number_of(record.type, record.grid, record.born, dict(record.fields))
-    voice.pairs([("编号", "number", number)] if number else [])
+    if has_number(record.type):
+        number = number_of(record.type, record.grid, record.born, dict(record.fields))
+        voice.pairs([("编号", "number", number or voice.pick(*NOT_YET))])
     _tell_items(voice, record)
     _tell_photos(voice, record)
     if files := client.photos(record):
@@ -220,8 +245,25 @@ def tell_record(voice: Voice, client: FieldClient, record: Record) -> None:
     voice.show(Text(f"  {record.id}  {record.grid}  {names.person(record.by)} {when(record.at)}", QUIET))
 
 
+def tell_progress(voice: Voice, record: Record, day: str) -> None:
+    """Say where a task stands on *day*, or whether an order or instruction was answered in time."""
+    if record.type == "campaign_task":
+        state = standing_on(record.fields, day)
+        voice.say(STANDINGS[state], english(state), BAD if state in ("late", "slipped") else GOOD)
+        for step in late_steps(record.fields, day):
+            voice.say(f"逾期步骤：{step['name']}（{step['due_on']}）", "a step is late", WAIT)
+    elif record.type in ("order", "instruction"):
+        answered = answer(record.fields, day)
+        voice.say(ANSWERS[answered], english(answered), BAD if answered == "overdue" else GOOD)
+
+
+def _first_things_first(known: Mapping[str, Any]) -> list[str]:
+    """Return the fields in the order in which they are read: what a record cannot do without first, remarks last."""
+    return sorted(known, key=lambda name: (name == "remark", not known[name].required))
+
+
 def _tell_photos(voice: Voice, record: Record) -> None:
-    heads = (("照片", "photos", record.get("photos")), ("缺照片", "photos missing", record.get("missing_photos")))
+    heads = (("照片", "photos", record.get("photos")), ("缺照片", "photos missing", lacking(record)))
     voice.pairs((zh, en, "；".join(photo_texts(voice, photos))) for zh, en, photos in heads if photos)
 
 

@@ -4,12 +4,12 @@ Several people on one tablet 换人: ``people``, ``switch``, ``pin``.
 
 import click
 
+from schemas.initials import abbreviates, folded
 from sync_client.client import FieldClient
 from sync_client.commands.naming import roles_of
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.voice import GOOD, Voice
 from sync_client.errors import NoSuchRecord
-from sync_client.initials import abbreviates, folded
 from sync_client.labels import NotUnderstood
 from sync_client.names import short
 from sync_client.values import Person

@@ -77,7 +77,7 @@ def list_command(
 
 def _tell_files(voice: Voice, names: Names, files: list[PhotoFile], status: Status) -> None:
     if not files:
-        voice.say("没有待传的照片", "None: no photos wait", GOOD)
+        voice.say("没有待传的照片", "no photos wait", GOOD)
     rows = [[one.sha256[:SHORT], names.of_id(one.record_id), kind_of(voice, one), size_of(one.bytes),
              state_of(voice, one)] for one in files]  # fmt: skip
     if rows:

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from schemas.checks.scoring import FORMS
+from schemas.initials import folded
 from schemas.parts import PHOTO_FLAGS, PositionSchema
 from schemas.pictures import look
 from schemas.problems import Refusal
 from schemas.wording import english, size_of, title_of
 from sync_client.attaching import Prepared
 from sync_client.commands.naming import when
-from sync_client.commands.sheet_view import photo_texts
+from sync_client.commands.sheet_view import lacking, photo_texts
 from sync_client.commands.voice import GOOD, WAIT, Voice
-from sync_client.initials import folded
 from sync_client.labels import NotUnderstood, allowed, value_from
 from sync_client.names import Names, short
 from sync_client.values import Attached, Record
@@ -86,7 +86,7 @@ def tell_attached(voice: Voice, names: Names, ready: Prepared, now: Attached) ->
         zh = "、".join(PHOTO_FLAGS.get(flag, flag) for flag in flags)
         voice.say(f"提示：{zh}", ", ".join(map(english, flags)), WAIT)
     tell_elsewhere(voice, names, now)
-    missing = photo_texts(voice, now.get("missing_photos") or ())
+    missing = photo_texts(voice, lacking(now))
     if missing:
         voice.say(f"还缺照片：{'；'.join(missing)}", "photos still missing", WAIT)
 
@@ -112,16 +112,22 @@ def tell_elsewhere(voice: Voice, names: Names, now: Attached) -> None:
 
 def item_called(record: Record, text: str) -> str:
     """
-    Return the code of the item of *record*'s form that *text* names.
+    Return the code of the item of *record*'s form, or the spot of a cleaning day, that *text* names.
 
     Raises:
         NotUnderstood: The form has none such, or the record none at all.
     """
     form = FORMS.get((record.type, str(record.get("form_version"))))
     codes = [item.code for item in form.items] if form else []
+    spots = {folded(spot): str(spot) for spot in record.get("spots") or ()}
+    if folded(text) in spots:
+        return spots[folded(text)]
     wanted = folded(text).upper()
     if wanted not in codes:
+        codes = codes or list(spots.values())
         listed = "、".join(codes)
         told = f"应为：{listed}" if codes else "这条记录没有检查项，请去掉 --item"
-        raise NotUnderstood(f"没有检查项“{text}”，{told}。", f"There is no item '{text}' here.")
+        raise NotUnderstood(
+            f"没有{'点位' if spots else '检查项'}“{text}”，{told}。", f"There is no item '{text}' here."
+        )
     return wanted

@@ -15,9 +15,12 @@ import click
 
 from schemas.problems import Refusal
 from sync_client.commands import (
+    case_acts,
+    cases,
     deciding,
     leaving,
     looking,
+    making,
     office,
     people,
     photos,
@@ -184,11 +187,15 @@ def main(context: click.Context, data: Path | None, key_file: Path | None, *, as
 
 for command in (
     office.enrol_command, office.sync_command, looking.status_command,
-    recording.record_command, recording.edit_command, recording.attach_command, recording.void_command,
+    recording.record_command, making.new_command,
+    recording.edit_command, recording.attach_command, recording.void_command,
     looking.list_command, looking.show_command, rescue.outbox_group, deciding.conflicts_command,
-    photos.photos_group,
+    photos.photos_group, cases.case_group,
     people.people_command, people.switch_command, people.pin_command, leaving.logout_command, leaving.reset_command,
     office.doctor_command, verifying.verify_command,
     sealing.seal_command, sealing.unseal_command,
 ):  # fmt: skip
     main.add_command(command)
+
+for command in case_acts.COMMANDS:
+    cases.case_group.add_command(command)

@@ -2,6 +2,7 @@
 Recording 记录: ``record`` a check, ``edit``, ``void``, ``attach``. Whatever says so has reached the disk before.
 """
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,10 +12,11 @@ from schemas.wording import english, fields_of, label_of
 from sync_client.check_sheet import DRAFT_PREFIX, Sheet, from_draft, role_called
 from sync_client.client import FieldClient
 from sync_client.commands import filters
+from sync_client.commands.covert import embargo_of, embargo_option, seal, sealed_told
 from sync_client.commands.dialogue import Dialogue, Discarded, Postponed
 from sync_client.commands.exits import Exit
 from sync_client.commands.looking import tell_record
-from sync_client.commands.naming import record_called
+from sync_client.commands.naming import meant, record_called
 from sync_client.commands.pictures import (
     file_at,
     item_called,
@@ -31,7 +33,7 @@ from sync_client.errors import NobodyWorks, NotEnrolled
 from sync_client.labels import NotUnderstood
 from sync_client.names import Names, short
 from sync_client.times import instant
-from sync_client.values import Record
+from sync_client.values import Person, Record
 
 
 @click.command("record")
@@ -39,6 +41,7 @@ from sync_client.values import Record
 @click.option("--target", metavar="TEXT", help="检查对象：名称、编号、门牌或 ID which one")
 @click.option("--answer", "-a", "answers", multiple=True, metavar="LINE", help="相当于输入一行 as if typed, repeatable")
 @click.option("--yes", is_flag=True, help="不提问，直接保存 ask nothing, save")
+@embargo_option
 @pass_session
 @click.pass_context
 def record_command(
@@ -47,6 +50,7 @@ def record_command(
     what: str | None,
     target: str | None,
     answers: tuple[str, ...],
+    embargo: str | None,
     *,
     yes: bool,
 ) -> None:
@@ -70,8 +74,11 @@ def record_command(
     """
     voice, silent = session.voice, yes or session.voice.as_json
     with session.tablet() as client:
+        until = _sealed_until(session, client, embargo)
         begin = _begin_silently if silent else _begin
         dialogue = Dialogue(voice, client, begin(session, client, what, target))
+        if until is not None:
+            seal(dialogue.sheet, until)
         try:
             for line in answers:
                 dialogue.take(line)
@@ -89,10 +96,23 @@ def record_command(
 
 
 def _chooser(session: Session, client: FieldClient) -> Chooser:
+    person, now = _working(session, client)
+    return Chooser(session.voice, client, person, instant(now))
+
+
+def _working(session: Session, client: FieldClient) -> tuple[Person, int]:
+    """Return who works now, and the time by the tablet's corrected clock."""
     status = client.status()
     if status.person is None:
         raise NobodyWorks if status.enrolled else NotEnrolled
-    return Chooser(session.voice, client, status.person, instant(session.around.wall_ms() + status.clock_offset_ms))
+    return status.person, session.around.wall_ms() + status.clock_offset_ms
+
+
+def _sealed_until(session: Session, client: FieldClient, embargo: str | None) -> str | None:
+    if embargo is None:
+        return None
+    person, now = _working(session, client)
+    return embargo_of(person, embargo, now)
 
 
 def _begin_silently(session: Session, client: FieldClient, what: str | None, target: str | None) -> Sheet:
@@ -144,6 +164,8 @@ def _save(voice: Voice, client: FieldClient, sheet: Sheet) -> None:
     def tell() -> None:
         voice.show("")
         voice.say(f"已存到本机：{sheet.name}", f"saved on this tablet ({short(record.id)})", GOOD)
+        if told := sealed_told(record.fields):
+            voice.say(*told, WAIT)
         if done:
             show_assessment(voice, done)
         for one in attached:
@@ -190,10 +212,11 @@ def edit_command(session: Session, record_id: str, texts: tuple[str, ...]) -> No
     修改一条记录。 Change a record.
 
     name=新店名 设值；code= 清空；items.H1=3 改检查项；remark=文字 追加备注；photos-=指纹 移除。
+    signed_in=姓名 签到；steps=清理楼道,2020-07-19 加一个步骤。
     """
     with session.tablet() as client:
         record = record_called(client, record_id)
-        changed = filters.changes(record, texts)
+        changed = filters.changes(record, texts, partial(meant, client))
         now = client.edit(record, set=changed.set, add=changed.add, remove=changed.remove, share=changed.share)
         session.voice.answer(now, lambda: _tell_kept(session.voice, client, now))
 

@@ -3,13 +3,14 @@ A check half filled in, as it stands on the screen 检查页面: the score so fa
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.columns import Columns
 from rich.padding import Padding
 from rich.text import Text
 
+from schemas.activities import missing_photos
 from schemas.cases import PROBLEM_CLASSES, SEVERITIES
 from schemas.checks.forms import FLAGS, Item
 from schemas.checks.reading import Finding
@@ -18,6 +19,7 @@ from schemas.parts import FUNCTIONAL_UNITS, PHOTO_ROLES
 from schemas.wording import english, members_of, points, words_of
 from sync_client.check_sheet import Sheet
 from sync_client.commands.voice import BAD, GOOD, QUIET, STRONG, WAIT, Voice
+from sync_client.values import Record
 
 _RESULT_STYLES = {"excellent": GOOD, "good": GOOD, "pass": "", "fail": BAD}
 _ANSWERS = {
@@ -126,6 +128,13 @@ def case_text(voice: Voice, case: Finding) -> str:
     unit = FUNCTIONAL_UNITS.get(opens.unit, "")
     zh = f"{PROBLEM_CLASSES[opens.problem_class].zh}（{SEVERITIES[case.severity]}{'，' + unit if unit else ''}）"
     return voice.pick(zh, f"{english(opens.problem_class)} ({case.severity})")
+
+
+def lacking(record: Record) -> Sequence[Mapping[str, Any]]:
+    """Return the photos that a check, or a cleaning day, still lacks: item or spot, and what each is for."""
+    if record.type == "cleaning_day":
+        return missing_photos(record.fields)
+    return record.get("missing_photos") or ()
 
 
 def photo_texts(voice: Voice, photos: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.text import Text
 
+from schemas.initials import folded
 from schemas.wording import fields_of, title_of
 from sync_client.check_sheet import FORMS, REGISTERS, Sheet, sheet_for, sheet_for_stranger
 from sync_client.client import FieldClient
 from sync_client.commands.voice import QUIET, WAIT, Voice
-from sync_client.initials import folded
 from sync_client.labels import NotUnderstood, allowed, value_from
 from sync_client.names import Names, short, word
 from sync_client.searching import search

@@ -2,7 +2,7 @@
 
 import argparse
 
-from tests.benchmarks import merging, photos, reading, snapshots, stages, storm, tablets, uploads
+from tests.benchmarks import deadlines, ledger, merging, photos, reading, snapshots, stages, storm, tablets, uploads
 from tests.benchmarks.figures import print_figures
 from tests.postgres import LocalPostgres
 
@@ -13,7 +13,9 @@ SCENES = {
     "storm": ("重连风暴 Storm", storm.measure),
     "snapshots": ("快照 Snapshots", snapshots.measure),
     "photos": ("照片 Photos", photos.measure),
+    "ledger": ("台账 The ledger", ledger.measure),
     "merging": ("合并 Merging", merging.measure),
+    "deadlines": ("时限 Deadlines", deadlines.measure),
     "stages": ("各阶段 Stages of an upload, each a check", stages.measure),
 }
 

@@ -1,5 +1,6 @@
 """An office desk without a database: pushes are taken in and numbered as the server does, on a shelf of records."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ from schemas import wire
 from schemas.ids import derived_id
 from schemas.problems import Refusal
 from schemas.roles import Role
+from server.core.acts import Timekeeper
 from server.core.arrived import Arrived
 from server.core.intake import Intake
 from server.core.taken import Taken
@@ -64,6 +66,8 @@ class Desk:
     shelf: Shelf = field(default_factory=Shelf)
     numbers: int = 0
     ns: dict[str, int] = field(default_factory=dict)
+    #: Returns who reckons the time allowed for what arrives at a moment.
+    clocks: Callable[[int], Timekeeper] | None = None
 
     def mutation(self, who: Person, op: str, type_: str, id_: str, *, tablet: str = "", **parts: Any) -> bytes:
         """Return the next mutation of somebody's tablet, made just now."""
@@ -78,7 +82,8 @@ class Desk:
         self.now_ms += 1_000
         arrived = read_all(tablet, Push("first", raws, None, self.now_ms))
         last = max(one.n for one in arrived) if upto is None else upto
-        intake = Intake(tablet, {who.id: who}, self.shelf, self.now_ms, set(), upto=last)
+        times = self.clocks(self.now_ms) if self.clocks else None
+        intake = Intake(tablet, {who.id: who}, self.shelf, self.now_ms, set(), upto=last, times=times)
         intake.take_all(arrived)
         self._number([*intake.taken, *intake.brought])
         return intake

@@ -19,10 +19,13 @@ HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def test_the_types_there_are() -> None:
-    """Ten words on the wire."""
+    """The words on the wire."""
     assert {kind.name for kind in KINDS} == {
         *("street_check", "shop_check", "parking_check", "street_segment", "shop", "parking_area"),
-        *("case", "area", "person", "cleaning_day"),
+        *("case", "area", "person", "cleaning_day", "turnout"),
+        *("campaign", "milestone", "campaign_task", "pledge", "standard_item", "commendation", "accountability"),
+        *("key_place", "compound", "recycling_station", "illegal_structure", "unit", "dispatch_rule", "holding"),
+        *("order", "instruction", "sweep", "joint_action", "unit_report", "project"),
     }
 
 

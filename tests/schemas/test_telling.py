@@ -56,6 +56,8 @@ def _says(key: tuple[str, str], rule: str, reason: str) -> bool:
 def test_every_situation_that_is_told_has_its_sentence() -> None:
     """A situation is told by its own rule's name, or by a rule every field may have."""
     by_field_rules = {"ask_person", "stricter_wins", "same_id_once", "quarantine", "set_union", "sign_in_union"}
+    # What happens to acts is told by the workflow's sentences, whatever the situation is called.
+    by_field_rules |= {"first_received_leads", "office_return_stands", "reassign_wins", "request_time_counts"}
     silent = {s.rule for s in SITUATIONS if s.told == "–" and s.rule not in {rule for rule, _ in SENTENCES}}
     lacking = {s.rule for s in SITUATIONS if s.lacks}
     rules = {rule for rule, _ in SENTENCES}
@@ -316,4 +318,4 @@ def test_a_pair_opened_again_is_told_by_its_names_and_not_by_an_id() -> None:
 def test_two_cases_joined_are_one_problem() -> None:
     settled = {"by": ZHAO, "at_ms": ms("07-18 09:50"), "choice": "merge"}
     zh, _ = settled_sentence(settled, CASE, "case-1")
-    assert zh == "“WT-2020-005-000124”和另一条记录认定为同一个问题，已并为一条（赵敏 09:50）。"
+    assert zh == "“HZ-2020-河北-00124”和另一条记录认定为同一个问题，已并为一条（赵敏 09:50）。"

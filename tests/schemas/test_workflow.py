@@ -1,16 +1,38 @@
-"""The beginning of a case's way: reported, then accepted or refused."""
+"""The case's way from found to struck off: who may do what, from where, and what has to come with it."""
+
+import itertools
 
 import pytest
 
-from schemas.cases import PROBLEM_CLASSES, SEVERITIES, CaseSchema, Limit
+from schemas.case_guards import HIGH_SOURCES
+from schemas.cases import PROBLEM_CLASSES, SEVERITIES, SOURCES, CaseSchema, Limit
+from schemas.machines import Machine, Step, WhyNot, lacking, open_to, prevails, step
+from schemas.mutations import Act
 from schemas.roles import Role
-from schemas.workflow import CASE, MACHINES, WhyNot, lacking, prevails, step
+from schemas.workflow import CASE, MACHINES, STATES
+
+
+def leads_to(state: str, act: str, role: Role) -> str | None:
+    found = step(CASE, state, act, role)
+    assert isinstance(found, Step)
+    return found.target
 
 
 def test_a_reported_case_is_accepted_or_refused() -> None:
     """By the street office, say."""
-    assert step(CASE, CASE.initial, "accept", Role.STREET) == "accepted"
-    assert step(CASE, CASE.initial, "refuse", Role.COMMUNITY) == "refused"
+    assert leads_to(CASE.initial, "accept", Role.STREET) == "accepted"
+    assert leads_to(CASE.initial, "refuse", Role.COMMUNITY) == "refused"
+
+
+def test_the_way_from_found_to_struck_off() -> None:
+    way = [
+        ("accept", Role.COMMUNITY), ("dispatch", Role.STREET), ("sign", Role.GRID_WORKER), ("submit", Role.GRID_WORKER),
+        ("pass", Role.GRID_LEADER), ("close", Role.STREET), ("reopen", Role.INSPECTOR),
+    ]  # fmt: skip
+    states = list(itertools.accumulate(way, lambda state, one: leads_to(state, *one) or state, initial=CASE.initial))
+    assert states == [
+        "reported", "accepted", "dispatched", "handling", "rectified", "verified", "closed", "handling",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -23,6 +45,14 @@ def test_a_reported_case_is_accepted_or_refused() -> None:
         ("refused", "accept", Role.DISTRICT_OFFICE, "not_in_this_state"),
         ("accepted", "refuse", Role.GRID_WORKER, "not_allowed"),
         ("a_state_of_a_newer_version", "refuse", Role.INSPECTOR, "not_in_this_state"),
+        ("accepted", "dispatch", Role.INSPECTOR, "not_allowed"),
+        ("handling", "merge", Role.COMMUNITY, "not_yours_in_this_state"),
+        ("verified", "return", Role.STREET, "not_yours_in_this_state"),
+        ("handling", "grant_deferral", Role.STREET, "not_allowed"),
+        ("handling", "ask_extension", Role.GRID_WORKER, "not_allowed"),
+        ("verified", "close", Role.COMMUNITY, "not_allowed"),
+        ("rectified", "pass", Role.DEPARTMENT, "not_allowed"),
+        ("closed", "submit", Role.GRID_WORKER, "not_in_this_state"),
     ],
 )
 def test_why_not(state: str, act: str, role: Role, code: str) -> None:
@@ -41,17 +71,28 @@ def test_a_late_act_is_told_in_words() -> None:
     assert why.zh == "当前为“不予立案”，不能立案"
 
 
-def test_who_refuses_says_why() -> None:
-    """A blank is no reason."""
-    assert lacking(CASE, "accept", reason=None, evidence=0, into=None) is None
-    assert lacking(CASE, "refuse", reason="非本辖区", evidence=0, into=None) is None
-    lost = lacking(CASE, "merge", reason=None, evidence=0, into=None)
-    assert lost is not None
-    assert lost.code == "into_missing"
-    for reason in (None, "", "  "):
-        why = lacking(CASE, "refuse", reason=reason, evidence=0, into=None)
-        assert why is not None
-        assert why.code == "reason_missing"
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (Act("accept"), None),
+        (Act("refuse", reason="非本辖区"), None),
+        (Act("refuse"), "reason_missing"),
+        (Act("refuse", reason=""), "reason_missing"),
+        (Act("refuse", reason="  "), "reason_missing"),
+        (Act("merge"), "into_missing"),
+        (Act("dispatch"), "detail_missing"),
+        (Act("dispatch", details={"lead": ""}), "detail_missing"),
+        (Act("dispatch", details={"lead": "dept_urban"}), None),
+        (Act("submit", details={"measure": "已清理"}), "evidence_missing"),
+        (Act("submit", evidence=["a" * 64]), "detail_missing"),
+        (Act("return", evidence=["a" * 64], reason="仍有垃圾"), "detail_missing"),
+        (Act("report_sweep", details={"found": 0}), None),
+    ],
+)
+def test_what_has_to_come_with_an_act(act: Act, code: str | None) -> None:
+    """A blank is no reason; none found is a finding."""
+    why = lacking(CASE, act)
+    assert (why.code if why else None) == code
 
 
 @pytest.mark.parametrize(
@@ -62,6 +103,9 @@ def test_who_refuses_says_why() -> None:
         ("refuse", 4, "accept", 3, True),  # the higher rank in any case
         ("accept", 3, "refuse", 4, False),
         ("accept", 3, "accept", 3, False),  # what came first stays
+        ("return", 4, "pass", 4, True),
+        ("pass", 4, "return", 4, False),
+        ("pass", 5, "return", 4, True),
     ],
 )
 def test_of_two_acts_taken_apart_one_prevails(act: str, rank: int, over: str, over_rank: int, wins: bool) -> None:
@@ -69,17 +113,41 @@ def test_of_two_acts_taken_apart_one_prevails(act: str, rank: int, over: str, ov
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=lambda machine: machine.name)
-def test_a_machine_is_well_made(machine: object) -> None:
-    """Every act starts and ends in a state there is, and every state can be reached."""
-    assert machine is CASE
-    reached = {CASE.initial} | {act.target for act in CASE.acts.values()}
-    assert reached == CASE.states.keys()
-    assert {state for act in CASE.acts.values() for state in act.sources} <= CASE.states.keys()
-    assert CASE.final == {"refused", "merged"}
-    assert all(act.roles for act in CASE.acts.values())
+def test_a_machine_is_well_made(machine: Machine) -> None:
+    """Every act starts and ends in a state there is, every state can be reached, and whoever reads finds the words."""
+    reached = {machine.initial} | {act.target for act in machine.acts.values() if act.target}
+    assert reached == machine.states.keys()
+    for act in machine.acts.values():
+        assert act.sources <= machine.states.keys()
+        assert act.roles
+        assert act.zh
+        assert act.en
+        assert act.only.keys() <= act.sources
+        assert all(roles <= act.roles for roles in act.only.values())
+        assert act.over <= machine.acts.keys()
+        assert act.knowing <= machine.acts.keys()
+        assert all(shape.metadata["label"] for shape in act.takes.values())
+        assert set(act.writes) <= CaseSchema().fields.keys()
 
 
-def test_a_new_case_stands_at_the_beginning() -> None:
+def test_nothing_is_stuck() -> None:
+    """In every state but the last ones somebody can do something that leads on."""
+    for state in STATES:
+        ways = {act.target for role in Role for act in open_to(CASE, {}, state, role)} - {None, state}
+        assert bool(ways) == (state not in {"refused", "merged"}), state
+
+
+def test_a_worker_is_offered_what_he_may_do() -> None:
+    names = {act.zh for act in open_to(CASE, {}, "handling", Role.GRID_WORKER)}
+    assert names == {"提交整改"}
+    assert [act.zh for act in open_to(CASE, {}, "reported", Role.PUBLIC)] == []
+
+
+def test_sources_from_above_are_sources() -> None:
+    assert SOURCES.keys() >= HIGH_SOURCES
+
+
+def test_a_new_case_is_at_its_beginning() -> None:
     """And one on its way stays where it is."""
     fields = {"source": "public"}
     CaseSchema.complete(fields)
@@ -87,6 +155,17 @@ def test_a_new_case_stands_at_the_beginning() -> None:
     further = {"status": "accepted"}
     CaseSchema.complete(further)
     assert further["status"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("roles", "status"),
+    [(("before", "after"), "rectified"), (("before",), "reported"), (("after",), "reported"), ((), "reported")],
+)
+def test_fixed_on_the_spot_takes_both_photos(roles: tuple[str, ...], status: str) -> None:
+    """Found and fixed in one visit: only a verification is left; without both photos it is a case like any other."""
+    fields = {"fixed_on_spot": True, "photos": [{"role": role} for role in roles]}
+    CaseSchema.complete(fields)
+    assert fields["status"] == status
 
 
 def test_the_clock_of_a_class_goes_by_the_road() -> None:

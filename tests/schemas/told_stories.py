@@ -21,8 +21,8 @@ def ms(text: str) -> int:
 
 NOW = ms("07-18 10:00")
 SHOP = About("shop", "老王修车", NAMES.get, NOW)
-CASE = About("case", "WT-2020-005-000124", NAMES.get, NOW)
-CHECK = About("shop_check", "XC-20200718-005-000123", NAMES.get, NOW)
+CASE = About("case", "HZ-2020-河北-00124", NAMES.get, NOW)
+CHECK = About("shop_check", "XC-20200718-000123", NAMES.get, NOW)
 
 
 def wrote(who: str, value: Any, at: str = "07-18 09:05", rank: int = 1, version: int = 131) -> dict[str, Any]:
@@ -71,18 +71,18 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
         "the moment of an observation is written once",
         CHECK,
         decided("observed_at", "first", "written_once", li("2020-07-18T08:15:30+08:00"), wang("2020-07-18T00:20:00Z")),
-        "XC-20200718-005-000123：检查时间仍为“08:15”（李明 09:05），最先写的为准。"
+        "XC-20200718-000123：检查时间仍为“08:15”（李明 09:05），最先写的为准。"
         "王芳 09:07 写的“08:20”保留在历史第 132 号。",
-        'XC-20200718-005-000123: observed at stays "08:15" (李明, 09:05); the first one counts. '
+        'XC-20200718-000123: observed at stays "08:15" (李明, 09:05); the first one counts. '
         '"08:20" by 王芳, 09:07 is kept as number 132 of the history.',
     ),
     (
         "a problem only becomes graver",
         CASE,
         decided("severity", "escalate", "escalate_value", wang("critical"), li("minor")),
-        "WT-2020-005-000124：严重程度现为“紧急”（王芳 09:07），只升不降，取较重的。"
+        "HZ-2020-河北-00124：严重程度现为“紧急”（王芳 09:07），只升不降，取较重的。"
         "李明 09:05 写的“一般”保留在历史第 131 号。",
-        'WT-2020-005-000124: severity is now "critical" (王芳, 09:07); it only climbs, so the graver one counts. '
+        'HZ-2020-河北-00124: severity is now "critical" (王芳, 09:07); it only climbs, so the graver one counts. '
         '"minor" by 李明, 09:05 is kept as number 131 of the history.',
     ),
     (
@@ -168,41 +168,60 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
         "the office voids a worker's check",
         CHECK,
         decided("void", "void", "voided", zhao(None)),
-        "XC-20200718-005-000123：已由赵敏 09:07 作废。内容都还在，有异议请联系办公室。",
-        "XC-20200718-005-000123: it was voided by 赵敏, 09:07. "
-        "All of it is still there; if you object, ask the office.",
+        "XC-20200718-000123：已由赵敏 09:07 作废。内容都还在，有异议请联系办公室。",
+        "XC-20200718-000123: it was voided by 赵敏, 09:07. All of it is still there; if you object, ask the office.",
     ),
     (
         "a refusal after the case was accepted",
         CASE,
         decided("status", "workflow", "late_action", zhao("accepted"), wang("refuse")),
-        "WT-2020-005-000124：仍为“已立案待派遣”，王芳 09:07 的“不予立案”来迟，没有执行。这一操作记入该问题的迟到操作。",
-        'WT-2020-005-000124: it stays "accepted"; "refuse" by 王芳, 09:07 came too late and was not carried out. '
+        "HZ-2020-河北-00124：仍为“已立案待派遣”，王芳 09:07 的“不予立案”来迟，没有执行。这一操作记入该问题的迟到操作。",
+        'HZ-2020-河北-00124: it stays "accepted"; "refuse" by 王芳, 09:07 came too late and was not carried out. '
         "It is kept among the case's late acts.",
+    ),
+    (
+        "whoever handled it wants to verify it",
+        CASE,
+        decided(
+            "status",
+            "workflow",
+            "not_met",
+            zhao("rectified"),
+            wang("pass"),
+            facts={
+                "code": "no_self_verify",
+                "why_zh": "整改人不能自行核查或销号",
+                "why_en": "nobody verifies his own work",
+            },
+        ),
+        "HZ-2020-河北-00124：仍为“已整改待核查”，王芳 09:07 的“核查通过”没有执行：整改人不能自行核查或销号。"
+        "这一操作记入该问题的迟到操作。",
+        'HZ-2020-河北-00124: it stays "rectified"; "pass" by 王芳, 09:07 was not carried out: '
+        "nobody verifies his own work. It is kept among the case's late acts.",
     ),
     (
         "two clerks of one rank, apart: the stricter counts",
         CASE,
         decided("status", "workflow", "stricter_wins", zhao("accept"), wang("refuse", rank=3)),
-        "WT-2020-005-000124：按赵敏 09:07 的“立案”办理，同级之间从严。王芳 09:07 的“不予立案”记入该问题的迟到操作。",
-        'WT-2020-005-000124: "accept" by 赵敏, 09:07 stands; between equals the stricter counts. '
+        "HZ-2020-河北-00124：按赵敏 09:07 的“立案”办理，同级之间从严。王芳 09:07 的“不予立案”记入该问题的迟到操作。",
+        'HZ-2020-河北-00124: "accept" by 赵敏, 09:07 stands; between equals the stricter counts. '
         '"refuse" by 王芳, 09:07 is kept among the case\'s late acts.',
     ),
     (
         "the street overrules the community",
         CASE,
         decided("status", "workflow", "higher_rank", zhao("refuse", rank=4), wang("accept", rank=3)),
-        "WT-2020-005-000124：按街道赵敏 09:07 的“不予立案”办理，位阶高的为准。"
+        "HZ-2020-河北-00124：按街道赵敏 09:07 的“不予立案”办理，位阶高的为准。"
         "王芳 09:07 的“立案”记入该问题的迟到操作。",
-        'WT-2020-005-000124: "refuse" by 赵敏, street, 09:07 stands; the higher rank counts. '
+        'HZ-2020-河北-00124: "refuse" by 赵敏, street, 09:07 stands; the higher rank counts. '
         '"accept" by 王芳, 09:07 is kept among the case\'s late acts.',
     ),
     (
         "neither is stricter, so the first stays",
         CASE,
         decided("status", "workflow", "came_second", zhao("accept", "07-18 09:05"), wang("merge", rank=3)),
-        "WT-2020-005-000124：已按赵敏 09:05 的“立案”办理，先到的为准。王芳 09:07 的“并案”记入该问题的迟到操作。",
-        'WT-2020-005-000124: "accept" by 赵敏, 09:05 stands; it came first. '
+        "HZ-2020-河北-00124：已按赵敏 09:05 的“立案”办理，先到的为准。王芳 09:07 的“并案”记入该问题的迟到操作。",
+        'HZ-2020-河北-00124: "accept" by 赵敏, 09:05 stands; it came first. '
         '"merge" by 王芳, 09:07 is kept among the case\'s late acts.',
     ),
     (
@@ -212,8 +231,8 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("target_id", "follow_redirect", "target_merged", wang("shop-2"), li("shop-1")),
             facts={"from_name": "老王修车", "to_name": "王记修车行"},
         ),
-        "XC-20200718-005-000123：已转到“王记修车行”名下，因为“老王修车”并入了它。内容不变，原对象的编号也留着。",
-        'XC-20200718-005-000123: it now belongs to "王记修车行", because "老王修车" was merged into it. '
+        "XC-20200718-000123：已转到“王记修车行”名下，因为“老王修车”并入了它。内容不变，原对象的编号也留着。",
+        'XC-20200718-000123: it now belongs to "王记修车行", because "老王修车" was merged into it. '
         "What it says is unchanged, and it keeps the ID of the first.",
     ),
     (
@@ -223,17 +242,17 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("target_id", "follow_redirect", "merger_undone", wang("shop-1"), li("shop-2")),
             facts={"from_name": "王记修车行", "to_name": "老王修车"},
         ),
-        "XC-20200718-005-000123：已转回“老王修车”名下，因为它与“王记修车行”并非同一。内容不变。",
-        'XC-20200718-005-000123: it belongs to "老王修车" again, because that and "王记修车行" are two. '
+        "XC-20200718-000123：已转回“老王修车”名下，因为它与“王记修车行”并非同一。内容不变。",
+        'XC-20200718-000123: it belongs to "老王修车" again, because that and "王记修车行" are two. '
         "What it says is unchanged.",
     ),
     (
         "the office changed the category the worker had gone by",
         CHECK,
         decided("category", "form_at_time", "basis_changed", li("repair"), wang("catering", "07-17 16:00")),
-        "XC-20200718-005-000123：得分不变，类别仍按检查时的“修理”计。"
+        "XC-20200718-000123：得分不变，类别仍按检查时的“修理”计。"
         "登记资料现为“餐饮”（王芳 7月17日 16:00），检查已注明“依据已调整”。",
-        'XC-20200718-005-000123: its score stands, counted with category "repair" as it was known then. '
+        'XC-20200718-000123: its score stands, counted with category "repair" as it was known then. '
         'The register says "catering" (王芳, 17 July 16:00); the check is marked as resting on changed ground.',
     ),
     (
@@ -302,9 +321,9 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("case-1", "merge_suggest", "same_target", li("case-1"), wang("case-2")),
             facts={"name": None, "other_name": None, "apart_m": None},
         ),
-        "“WT-2020-005-000124”（王芳 09:07）和另一条记录（李明 09:05）可能是同一个问题：对象和类别都相同。"
+        "“HZ-2020-河北-00124”（王芳 09:07）和另一条记录（李明 09:05）可能是同一个问题：对象和类别都相同。"
         "建议并案，待社区认定，认定前两条都有效。",
-        '"WT-2020-005-000124" (王芳, 09:07) and another record (李明, 09:05) may be one problem: of one kind and about '
+        '"HZ-2020-河北-00124" (王芳, 09:07) and another record (李明, 09:05) may be one problem: of one kind and about '
         "one thing. Joining them is for the community to decide; both stand till then.",
     ),
     (
@@ -314,9 +333,9 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("score", "keep_both", "same_day", li(950), wang(900)),
             facts={"day": "2020-07-18", "counted_score": 900, "counted_by": WANG},
         ),
-        "XC-20200718-005-000123：7月18日有 2 次检查，都有效；当日得分取 90.0 分（王芳）。"
+        "XC-20200718-000123：7月18日有 2 次检查，都有效；当日得分取 90.0 分（王芳）。"
         "李明 09:05 查得 95.0 分、王芳 09:07 查得 90.0 分。有督查取督查，否则取较晚的。",
-        "XC-20200718-005-000123: 2 checks were made on 18 July and all stand; 90.0 points (王芳) counts for the day. "
+        "XC-20200718-000123: 2 checks were made on 18 July and all stand; 90.0 points (王芳) counts for the day. "
         "They gave 95.0 points by 李明, 09:05; 90.0 points by 王芳, 09:07. An inspector's counts, else the latest.",
     ),
     (
@@ -337,9 +356,9 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("score_revision", "revision_on_top", "inspector_revised"),
             *(zhao({"score": 850, "reason": "门前油污未扣分。"}, rank=6), li(950)),
         ),
-        "XC-20200718-005-000123：得分以督查为准，计 85.0 分（赵敏 09:07）。理由：门前油污未扣分。"
+        "XC-20200718-000123：得分以督查为准，计 85.0 分（赵敏 09:07）。理由：门前油污未扣分。"
         "李明的原分 95.0 分不变，两个分都看得到。",
-        "XC-20200718-005-000123: the inspector's score counts, 85.0 points (赵敏, 09:07). Reason: 门前油污未扣分. "
+        "XC-20200718-000123: the inspector's score counts, 85.0 points (赵敏, 09:07). Reason: 门前油污未扣分. "
         "The score by 李明 stays 95.0 points as the original; both are shown.",
     ),
     (
@@ -350,25 +369,25 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             li({"weather": "clear", "items": {"H1": 0, "H2": 1}}),
             li({"weather": "rain", "items": {"H1": 3, "H2": 1}}, "07-20 09:07"),
         ),
-        "XC-20200718-005-000123：检查已锁定，没有改动。"
+        "XC-20200718-000123：检查已锁定，没有改动。"
         "李明 7月20日 09:07 的更正（天气 晴→雨、地面污渍垃圾 0→3）存为检查的备注。",
-        "XC-20200718-005-000123: the check is locked and was not changed. "
+        "XC-20200718-000123: the check is locked and was not changed. "
         "The correction by 李明, 20 July 09:07 (weather clear→rain; H1 0→3) is kept as a remark on it.",
     ),
     (
         "and of photos",
         CHECK,
         decided("photos", "locked_becomes_note", "check_locked", li({"photos": []}), li({"photos": [PHOTO]})),
-        "XC-20200718-005-000123：检查已锁定，没有改动。李明 09:05 的更正（照片删除 1 项）存为检查的备注。",
-        "XC-20200718-005-000123: the check is locked and was not changed. "
+        "XC-20200718-000123：检查已锁定，没有改动。李明 09:05 的更正（照片删除 1 项）存为检查的备注。",
+        "XC-20200718-000123: the check is locked and was not changed. "
         "The correction by 李明, 09:05 (1 of photos removed) is kept as a remark on it.",
     ),
     (
         "a photo that an open case stands on",
         CHECK,
         decided("photos", "evidence_holds", "held_by_case", li({"sha256": PHOTO}), li(None), facts={"case": "c"}),
-        "XC-20200718-005-000123：照片3f2a…没有删除，未了结的问题以它为证。李明 09:05 的删除记在历史第 131 号。",
-        "XC-20200718-005-000123: photo 3f2a… was not deleted; an open case stands on it as evidence. "
+        "XC-20200718-000123：照片3f2a…没有删除，未了结的问题以它为证。李明 09:05 的删除记在历史第 131 号。",
+        "XC-20200718-000123: photo 3f2a… was not deleted; an open case stands on it as evidence. "
         "The deletion by 李明, 09:05 stands as number 131 of the history.",
     ),
     (
@@ -379,9 +398,9 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             zhao("refused", "07-18 09:05"),
             facts={"state": "refused", "taken_at": "2020-07-19T08:50:00+08:00"},
         ),
-        "WT-2020-005-000124：已提请街道重新处理。"
+        "HZ-2020-河北-00124：已提请街道重新处理。"
         "王芳交来 7月19日 08:50 拍的现场照片，晚于“不予立案”（赵敏 7月18日 09:05）。照片已加入问题。",
-        "WT-2020-005-000124: it was put before the street again. 王芳 handed in a photo taken on 19 July 08:50, after "
+        "HZ-2020-河北-00124: it was put before the street again. 王芳 handed in a photo taken on 19 July 08:50, after "
         'it had become "refused" (赵敏, 18 July 09:05). The photo has joined the case.',
     ),
     (
@@ -391,9 +410,20 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("grid", "observer_scope_kept", "held_at_signing", li("210902005003007")),
             facts={"grid": "210902005003007"},
         ),
-        "XC-20200718-005-000123：仍归网格 210902005003007，李明签名时（09:05）负责那里。未了结的问题归现在的责任人。",
-        "XC-20200718-005-000123: it stays with the grid 210902005003007, which 李明 answered for when signing (09:05). "
+        "XC-20200718-000123：仍归网格 210902005003007，李明签名时（09:05）负责那里。未了结的问题归现在的责任人。",
+        "XC-20200718-000123: it stays with the grid 210902005003007, which 李明 answered for when signing (09:05). "
         "Open cases belong to whoever answers for it now.",
+    ),
+    (
+        "another holder in her grid",
+        CASE,
+        decided(
+            *("owner_person", "observer_scope_kept", "holder_changed", li(WANG)),
+            facts={"grid": "210902005003007", "from": LI, "to": WANG},
+        ),
+        "HZ-2020-河北-00124：责任人由李明改为王芳，李明已不负责。记录仍归网格 210902005003007。",
+        "HZ-2020-河北-00124: 王芳 answers for it now, and 李明 no longer does. "
+        "What was recorded stays with the grid 210902005003007.",
     ),
     (
         "a clock two hours fast",
@@ -402,8 +432,8 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
             *("observed_at", "corrected_time", "clock_corrected", li("2020-07-18T11:05:00+08:00")),
             facts={"claimed": "2020-07-18T11:05:00+08:00", "by_s": -7200},
         ),
-        "XC-20200718-005-000123：检查时间按 09:05 算，平板时钟快了 2 小时。平板记的 11:05 也留着。",
-        "XC-20200718-005-000123: its time counts as 09:05, because the tablet's clock was 2 h fast. "
+        "XC-20200718-000123：检查时间按 09:05 算，平板时钟快了 2 小时。平板记的 11:05 也留着。",
+        "XC-20200718-000123: its time counts as 09:05, because the tablet's clock was 2 h fast. "
         "The time it showed, 11:05, is kept as well.",
     ),
     (
@@ -423,5 +453,20 @@ STORIES: list[tuple[str, About, dict[str, Any], str, str]] = [
         decided("", "quarantine", "readmitted", zhao(None, "07-18 09:30")),
         "老王修车：先前未被接受的修改，已由赵敏 09:30 恢复入库。",
         "老王修车: an edit that had been refused was let in after all by 赵敏, 09:30.",
+    ),
+    (
+        "a typhoon stops the clocks after the case was given out",
+        CASE,
+        decided(
+            "due_at",
+            "office_sets_due",
+            "recalculated",
+            zhao("2020-07-22T09:00:00+08:00", rank=5),
+            zhao("2020-07-21T09:00:00+08:00", rank=5),
+            facts={"why_zh": "7月21日台风停工", "why_en": "7月21日台风停工"},
+        ),
+        "HZ-2020-河北-00124：整改时限由“7月21日 09:00”改为“7月22日 09:00”。原因：7月21日台风停工。",
+        'HZ-2020-河北-00124: the time allowed ends on "22 July 09:00", no longer on "21 July 09:00". '
+        "Reason: 7月21日台风停工.",
     ),
 ]

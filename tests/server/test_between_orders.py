@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from schemas import wire
 from schemas.checks.shop import SHOP_1
 from schemas.ids import uuid7
+from schemas.numbers import NUMBER_FIELDS
 from schemas.rules import DAY_MS
 from schemas.wording import BEIJING
 from server.app import create_app
@@ -309,7 +310,7 @@ class Playing:
         disputes = {(self._name(c.record), self._name(c.field), c.kind) for c in self.office.conflicts()}
         taken = Counter(raw for device in self.devices.values() for _, _, raw in self.office.taken(device.id))
         refused = Counter(raw for device in self.devices.values() for _, _, raw in self.office.refused(device.id))
-        fields = {self._name(i): (self._named(wire.canonical(r.fields).decode()), r.void) for i, r in records.items()}
+        fields = {self._name(i): (self._named(_unnumbered(r.fields)), r.void) for i, r in records.items()}
         return Played(fields, disputes, taken, refused)
 
     def _name(self, id_: str) -> str:
@@ -485,3 +486,9 @@ def test_every_order_comes_to_one_end(offices: Offices, story: Story) -> None:
 @given(story=stories())
 def test_every_order_for_long(offices: Offices, story: Story) -> None:
     must_end_the_same(offices, story)
+
+
+def _unnumbered(fields: dict[str, Any]) -> str:
+    """Return *fields* as text without the number people read out: that is given in the order of arrival."""
+    numbers = set(NUMBER_FIELDS.values())
+    return wire.canonical({name: value for name, value in fields.items() if name not in numbers}).decode()

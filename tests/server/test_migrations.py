@@ -9,10 +9,13 @@ from sqlalchemy import create_engine, inspect, text
 from schemas import likeness, wire
 from schemas.clock import Stamp
 from schemas.ids import derived_id
+from schemas.numbers import number_of
 from schemas.rules import Candidate
+from server.core.importing.wanted import Wanted
 from server.storage import migrate
 from server.storage.conflicts import Conflict
 from server.storage.store import Store
+from server.usecases.bring_in import bring_in
 from server.values import Origin, Record
 from tests.server import old_office
 from tests.server.old_office import (
@@ -140,6 +143,25 @@ def test_old_records_are_found_as_new_ones_are(moved: Store) -> None:
         assert near.keys() == {FIRST_SHOP, CASE}
         rows = work.feeds.read(STREET, None, 0, 9, 9, LIS)
     assert [(row.version, row.id, row.by) for row in rows] == [(6, FIRST_SHOP, QIAN)]
+
+
+def test_old_records_keep_their_old_numbers(moved: Store) -> None:
+    """They follow from where and when they were made; what is made from now on counts from one."""
+    found = {"found_at": "2020-07-15T15:00:00+08:00"}
+    problem = found | {"source": "self", "problem_class": "exposed_garbage", "severity": "minor"}
+    new = Wanted("case", derived_id("a new case"), GRID_7, problem)
+    changed = Wanted("shop_check", CHECK, GRID_7, {"weather": "rain"})
+    with moved.work(DISTRICT) as work:
+        work.feeds.known([STREET])
+        work.feeds.jump(9)
+        work.commit()
+    assert [filed.fate for filed in bring_in(moved, DISTRICT, [new, changed], NOON)] == ["new", "changed"]
+    with moved.work(DISTRICT, writing=False) as work:
+        made, check = work.records.get([new.id])[new.id], work.records.get([CHECK])[CHECK]
+    when = {"observed_at": "2020-07-15T15:00:00+08:00"}
+    assert "check_no" not in check.fields
+    assert number_of(check.type, check.grid, check.born, check.fields | when) == "XC-20200715-005-000003"
+    assert str(number_of(made.type, made.grid, made.born, made.fields)).endswith("-2020-005-00001")
 
 
 def test_old_disputes_can_be_settled_now(moved: Store) -> None:

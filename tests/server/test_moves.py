@@ -18,6 +18,7 @@ from server.storage.tables import GrantRow, departure, history
 from server.usecases import serve_feeds
 from server.usecases.mistakes import Mistake
 from server.usecases.move_records import Asked, Told, move_records
+from server.usecases.rebuild_ledger import strays
 from server.usecases.replay_history import replay_history
 from server.usecases.verify_history import verify_history
 from server.values import Grant, Person
@@ -70,6 +71,7 @@ def in_view(office: Office, *names: str) -> dict[str, tuple[str, dict[str, Any]]
 def sound(office: Office) -> None:
     """Make sure that every chain holds, without a gap, and that every record follows from its history."""
     assert [v.why for v in verify_history(office.store, DISTRICT) if v.broken is not None] == []
+    assert list(strays(office.store, DISTRICT)) == []
     assert [one for one in replay_history(office.store, DISTRICT) if one.differences] == []
 
 

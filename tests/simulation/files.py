@@ -225,6 +225,8 @@ class ServerFile:
     tokens: dict[bytes, str]
     epochs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     photos: dict[str, OfficePhoto] = field(default_factory=dict)
+    #: Each series of numbers: its name with # for the digits, its mark, and the last one given.
+    series: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 def read_server(path: Path) -> ServerFile:
@@ -250,6 +252,7 @@ def read_server(path: Path) -> ServerFile:
             tokens=dict(db.execute("SELECT token_hash, id FROM device WHERE revoked_ms IS NULL")),
             epochs=[(name, decode(heads)) for name, heads in db.execute("SELECT epoch, heads FROM epoch")],
             photos={row.sha256: row for row in _rows(db, OfficePhoto, "photo")},
+            series=db.execute("SELECT series, mark, last FROM number_series").fetchall(),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tests.simulation import (
     files,
+    invariants_of_numbers,
     invariants_of_photos,
     invariants_of_server,
     invariants_of_tablets,
@@ -19,7 +20,13 @@ from tests.simulation.tablets import Tablet
 from tests.simulation.world import World
 
 #: Where the checks are; importing them is what puts them on the lists.
-MODULES = (invariants_of_tablets, invariants_of_server, invariants_of_photos, invariants_when_quiet)
+MODULES = (
+    invariants_of_tablets,
+    invariants_of_server,
+    invariants_of_numbers,
+    invariants_of_photos,
+    invariants_when_quiet,
+)
 
 
 def check(world: World) -> None:

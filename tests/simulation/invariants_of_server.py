@@ -2,13 +2,18 @@
 What must hold of the server 服务器不变式, asked of whatever it wrote since the last event.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import Any
 
 from schemas.clock import MAX_AHEAD_MS
 from tests.simulation import files
 from tests.simulation.files import HistoryRow
 from tests.simulation.looking import Wrong, of_server
 from tests.simulation.world import World
+
+#: What was carried out on a case.
+_DONE = "timeline"
 
 
 @of_server
@@ -126,6 +131,38 @@ def refused_rightly(world: World, rows: list[HistoryRow]) -> Wrong:
             yield f"n {kept.n} is refused because {who} was stopped, who was not"
         if kept.code == "not_admitted_person" and who in office.admitted.get(kept.device, ()):
             yield f"n {kept.n} is refused because {who} was not admitted, who was"
+
+
+@of_server
+def acts_are_kept(world: World, rows: list[HistoryRow]) -> Wrong:
+    """
+    Every act that was taken in stands in its case once, carried out or late.
+
+    The states lead on from each other, and nobody verified what he handled.
+    """
+    if not any(row.mutation.get("op") == "act" for row in rows if row.n):
+        return
+    taken: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    for row in (*world.oracle.rows(), *rows):
+        if row.n and row.outcome != "noop" and row.mutation.get("op") == "act":
+            taken[row.mutation["id"]].append((row.mutation["act"]["name"], row.at_ms, row.by))
+    for case, acts in taken.items():
+        record = world.oracle.office.records.get(case)
+        told = files.decode(record.fields) if record else {}
+        kept = [(one["act"], one["at"][0], one["by"]) for one in (*told.get(_DONE, ()), *told.get("late_acts", ()))]
+        if record is not None and sorted(kept) != sorted(acts):
+            yield f"{case}: taken were {sorted(acts)}, kept are {sorted(kept)}"
+        yield from _way_of(case, told)
+
+
+def _way_of(case: str, told: dict[str, Any]) -> Wrong:
+    """Hold a case's state to its timeline, and its verifier to not having handled it."""
+    moves = [(one["from"], one["to"]) for one in told.get(_DONE, ()) if one["from"] != one["to"]]
+    broken = [pair for pair in pairwise(moves) if pair[0][1] != pair[1][0]]
+    if broken or (moves and moves[-1][1] != told["status"]):
+        yield f"{case} is {told['status']} by way of {moves}"
+    if told.get("verified_by") in told.get("handlers", ()) and told["status"] in ("verified", "closed"):
+        yield f"{case} was verified by {told['verified_by']}, who handled it"
 
 
 @of_server

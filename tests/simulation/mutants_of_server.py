@@ -11,7 +11,7 @@ from schemas.ids import derived_id
 from schemas.problems import Refusal
 from schemas.records import Consequence
 from schemas.rules import Authority, Extreme
-from server.core import admission, cursors, merge
+from server.core import acts, admission, cursors, merge
 from server.core.intake import Intake
 from server.storage.devices import DeviceStore
 from server.storage.feeds import FeedStore, Head
@@ -39,6 +39,15 @@ def numbers_taken_first() -> Iterator[None]:
 
     real = FeedStore.take
     with put_in_place(FeedStore, "take", first):
+        yield
+
+
+@mutant("an act that came too late is dropped: whoever took it is told, and the case knows nothing of it")
+def late_act_dropped() -> Iterator[None]:
+    def forgotten(self: Any, told: Any, whose: Any, why: Any) -> None:
+        return None
+
+    with put_in_place(acts._Asking, "_keep", forgotten):
         yield
 
 

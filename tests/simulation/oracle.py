@@ -121,6 +121,8 @@ class Oracle:
         lost_silently: The epoch in which the last loss happened that nobody told, and when; see ``invariants``.
         checked: What the server's file had come to when it was last looked at.
         photos: What is known of photos.
+        named: Whose every number ever was that the server gave, lost commits included.
+        called: What each record of the server's present history is called.
     """
 
     server: Server
@@ -138,6 +140,8 @@ class Oracle:
     largest: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     checked: int = 0
     photos: Photos = field(default_factory=Photos)
+    named: dict[str, str] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)
     _office: ServerFile | None = None
     _looked: int = 0
 
@@ -178,6 +182,7 @@ class Oracle:
         self.contents.clear()
         self.quarantine.clear()
         self.answers.clear()
+        self.called.clear()
 
     def overhear(self, request: Request, response: Response) -> None:
         """Hear one answer as it leaves the server."""

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sync_client.photos.policy import WAYS
 from tests.server.office import ELSEWHERE, GRID_7, GRID_8
-from tests.simulation import actors, checks, faults, operators, photos, rescues
+from tests.simulation import actors, case_actors, checks, faults, operators, photos, rescues
 from tests.simulation.actors import Event
 from tests.simulation.depots import PlayDepot
 from tests.simulation.drivers import Harm
@@ -199,7 +199,11 @@ class Drawing:
 
     def _act(self) -> Event:
         act = self._dice.choice(("accept", "refuse", "merge"))
-        return actors.ActOn(self._tablet(), self._pick(), act, self._next(), self._harm(self._harms, 9, 0.1))
+        tablet, pick, serial = self._tablet(), self._pick(), self._next()
+        harm = self._harm(self._harms, 9, 0.1)
+        # Mostly somebody does what is open to him, so that cases come far.
+        on = case_actors.CarryOn(tablet, pick, serial, harm)
+        return actors.ActOn(tablet, pick, act, serial, harm) if pick % 4 == 0 else on
 
     def _group(self) -> Event:
         count = self._dice.randint(2, 4)

@@ -116,20 +116,21 @@ class Town:
             self.tablets[name], self.networks[name], self.gates[name] = tablet, network, gate
         return self.tablets[name]
 
-    def hire(self, name: str, zh: str, role: Role, *areas: str) -> None:
-        """Let somebody new begin now, in one role in some areas."""
+    def hire(self, name: str, zh: str, role: Role, *areas: str, unit: str | None = None) -> None:
+        """Let somebody new begin now, in one role in some areas, for a department perhaps."""
         person = {"district": DISTRICT, "id": person_id(name), "name": zh, "title": "", "unit": ""}
         with self.office.store.engine.begin() as connection:
             connection.execute(insert(PersonRow), person)
         self.hired[name] = zh
         for area in areas:
-            self.post(name, role, area)
+            self.post(name, role, area, unit)
 
-    def post(self, name: str, role: Role, area: str) -> None:
-        """Give somebody a role in an area, from now on."""
+    def post(self, name: str, role: Role, area: str, unit: str | None = None) -> None:
+        """Give somebody a role in an area, from now on, for a department perhaps."""
         grant = {"id": derived_id("grant", name, area), "person": person_id(name), "role": role.value, "area": area}
+        held = {"district": DISTRICT, "from_ms": self.now_ms, "to_ms": None, "unit": unit}
         with self.office.store.engine.begin() as connection:
-            connection.execute(insert(GrantRow), {"district": DISTRICT, "from_ms": self.now_ms, "to_ms": None, **grant})
+            connection.execute(insert(GrantRow), held | grant)
 
     def called(self, name: str) -> str:
         """Return the name people call somebody by."""

@@ -17,6 +17,7 @@ from schemas import wire
 from schemas.fold import fold
 from schemas.grid import feed_of
 from schemas.mutations import Mutation
+from schemas.numbers import NUMBER_FIELDS
 from schemas.packing import pack, unpack
 from schemas.problems import Refusal
 from schemas.records import TYPES, Fields
@@ -88,6 +89,8 @@ class TinyOffice:
         self.names_candidates = False
         self.says_settled: int | None = None
         self.enrolled = 0
+        self.named = 0
+        self.had: dict[str, str] = {}
         self.quarantine: list[tuple[str, int, bytes, str]] = []
 
     # -- what a test may do ----------------------------------------------------------------------
@@ -203,6 +206,7 @@ class TinyOffice:
 
     def _sync(self, device: Enrolled, asked: SyncRequest) -> SyncResponse:
         self.requests.append(asked)
+        self.had |= asked.had
         places = {feed: self._place(feed, cursor) for feed, cursor in asked.cursors.items()}
         outcomes = self._receive(device, asked)
         return SyncResponse(
@@ -267,7 +271,8 @@ class TinyOffice:
         self._number(kept, hand if quiet else "")
         feed = feed_of(kept.grid)
         if seen_all:
-            return Outcome(mutation.n, "applied", feed=feed, version=kept.version)
+            no = kept.fields.get(NUMBER_FIELDS.get(kept.type, "")) if mutation.op == "create" else None
+            return Outcome(mutation.n, "applied", feed=feed, version=kept.version, no=no)
         decisions: list[dict[str, Any]] = [{"field": name, "rule": "latest"} for name in mutation.set]
         if self.names_candidates:
             decisions = [one | _contest(before, mutation, one["field"], kept.version) for one in decisions]
@@ -294,6 +299,12 @@ class TinyOffice:
 
     def _number(self, kept: Kept, maker: str) -> None:
         feed = feed_of(kept.grid)
+        name = NUMBER_FIELDS.get(kept.type)
+        if name and not kept.born:
+            # Counted on over a restoration: no number is given twice.
+            self.named += 1
+            letters = "HZ-2020-河北-" if kept.type == "case" else "XC-20200715-0"
+            kept.fields.setdefault(name, self.had.get(kept.id) or f"{letters}{self.named:05d}")
         kept.version = self.seq[feed] = self.seq.get(feed, 0) + 1
         kept.born = kept.born or kept.version
         kept.touched.append((kept.version, maker))

@@ -201,7 +201,7 @@ def test_a_voided_record_is_out_of_the_lists_but_readable(li: FieldClient, offic
 
 
 def test_an_act_waits_for_the_office(workshop: Workshop, office: TinyOffice, li: FieldClient) -> None:
-    """The worker sees that it was asked for; where it leads is what comes down."""
+    """The worker sees what it would lead to, and that it is provisional; where it leads is what comes down."""
     case = li.create(
         "case",
         grid=GRID_7,
@@ -212,7 +212,7 @@ def test_an_act_waits_for_the_office(workshop: Workshop, office: TinyOffice, li:
     )
     li.sync()
     asked = li.act(case, "accept")
-    assert (asked.acts, asked["status"]) == (("accept",), "reported")
+    assert (asked.acts, asked["status"]) == (("accept",), "accepted")
     li.sync()
     seen = li.read(case)
     assert (seen.acts, seen["status"]) == ((), "accepted")

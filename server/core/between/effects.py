@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from schemas import grid
 from schemas.records import Fields
 from schemas.rules import Candidate
 from server.core.between import basis, pairs, redirects, same_day, sightings
@@ -175,7 +176,8 @@ class Effects:
 
     def _renew_day(self, row: Taken, check: Record, target: str, *, lost: bool = False) -> None:
         """The day has one notice, and it stands with the youngest of its checks."""
-        day = same_day.beside(check, target, self._at_hand.about(target).values())
+        about = (other for other in self._at_hand.about(target).values() if not _apart(check, other))
+        day = same_day.beside(check, target, about)
         holder = same_day.holder(day)
         if holder is None and not lost:
             return
@@ -207,7 +209,8 @@ class Effects:
         shop = self.get(shop_id)
         if shop is None or shop.type != "shop":
             return
-        found = sightings.suggestion(shop, self._at_hand.about(shop.id).values())
+        seen = (check for check in self._at_hand.about(shop.id).values() if not _apart(shop, check))
+        found = sightings.suggestion(shop, seen)
         if found is not None:
             self.raised.append(Raised(row, shop, SUGGESTION, found))
         elif ends:
@@ -246,7 +249,7 @@ class Effects:
                     self._judge(row, pairs.pair_of(record, other))
 
     def _judge(self, row: Taken, pair: Pair) -> None:
-        found = pairs.verdict(pair)
+        found = None if _apart(*pair) else pairs.verdict(pair)
         if found is not None:
             self.raised.append(Raised(row, pair.younger, DUPLICATE, pairs.told(pair, *found)))
         elif (pair.younger.id, pair.older.id) in self.known_pairs:
@@ -263,6 +266,11 @@ class Effects:
             one, other = self.get(younger), self.get(older)
             if row is not None and one is not None and other is not None:
                 self._judge(row, Pair(one, other))
+
+
+def _apart(one: Record, other: Record) -> bool:
+    """Say whether only one of two records is sealed: what is said of the two would tell of it."""
+    return grid.is_sealed(one.grid) != grid.is_sealed(other.grid)
 
 
 def _written(rows: Iterable[Taken]) -> Mapping[str, set[str]]:

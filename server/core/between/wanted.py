@@ -59,6 +59,16 @@ def wanted(rows: Iterable[Taken]) -> Wants:
     return wants
 
 
+def likely(records: Iterable[Record]) -> Wants:
+    """Return what makes it necessary to hold *records*, as they are, against others: as if each were new."""
+    wants = Wants()
+    for record in records:
+        wants.paired.add(record.id)
+        _add_subject(wants, record)
+        _add_likely(wants, record)
+    return wants
+
+
 def _add(wants: Wants, row: Taken) -> None:
     record = row.record
     mutation = row.arrived.mutation if row.arrived else None

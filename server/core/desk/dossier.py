@@ -196,7 +196,7 @@ def line(record: Record, row: Row, names: Names) -> Line:
         row.device, reading.moment(row.at_ms), row.at_ms, reading.moment(row.received_ms), row.received_ms,
         row.outcome, OUTCOMES.get(row.outcome, row.outcome),
         reading.changes(mutation, names) if mutation else _by_server(record, row, names),
-        [Told(one["field"], one.get("zh", ""), one.get("en", "")) for one in told],
+        [Told(one["field"], one.get("zh", ""), one.get("en", "")) for one in told if not one.get("silent")],
     )  # fmt: skip
 
 

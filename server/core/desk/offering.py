@@ -7,8 +7,9 @@ showing him.
 
 from collections.abc import Mapping
 
-from schemas import workflow
+from schemas import machines, workflow
 from schemas.clock import Stamp
+from schemas.machines import Step
 from schemas.mutations import Mutation, SettlingChoice
 from schemas.problems import Refusal
 from schemas.records import TYPES
@@ -117,4 +118,4 @@ def _leads_on(mutation: Mutation, record: Record, role: Role) -> bool:
         return True
     kind = TYPES[record.type]
     state = str(record.fields.get(kind.workflow_field or ""))
-    return isinstance(workflow.step(workflow.MACHINES[kind.machine], state, mutation.act.name, role), str)
+    return isinstance(machines.step(workflow.MACHINES[kind.machine], state, mutation.act.name, role), Step)

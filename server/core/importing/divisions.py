@@ -108,6 +108,8 @@ def _check(row: Named, known: set[str]) -> list[Wrong]:
         return [_wrong(row, "code", "required", "必填", "is required")]
     place, above = row.values["code"], grid.parent_of(row.values["code"])
     found: list[Wrong] = []
+    if grid.is_sealed(place):
+        found.append(_wrong(row, "code", "sealed", "街道码 999 留作暗访封存", "999 is kept for covert findings"))
     if "name" not in row.values:
         found.append(_wrong(row, "name", "required", "必填", "is required"))
     if "level" in row.values and row.values["level"] is not grid.level_of(place):

@@ -12,11 +12,19 @@ from typing import NamedTuple
 from schemas import grid
 from schemas.fields import say
 from schemas.roles import Role
+from schemas.units import is_unit_code, named_department
 from server.core.importing import cells
 from server.core.importing.tables import Column, Named, Wrong
 
 #: Asia/Shanghai has had no daylight saving since 1991.
 LOCAL = timezone(timedelta(hours=8))
+
+
+def _unit(text: str) -> str:
+    """Return the code of a unit that a cell names by its code, or, a department, as people call it."""
+    folded = cells.code(text)
+    return named_department(folded) or folded
+
 
 COLUMNS = (
     Column("code", ("工号", "人员编号", "编号", "员工编号"), cells.code, True),
@@ -26,6 +34,7 @@ COLUMNS = (
     Column("phone", ("电话", "手机", "手机号", "联系电话"), cells.phone),
     Column("role", ("身份", "角色", "权限"), cells.word_of({role.value: role.zh for role in Role})),
     Column("area", ("责任区域", "区域", "区划代码", "网格", "所属网格"), cells.code),
+    Column("unit_code", ("单位代码", "承办单位代码", "部门代码", "承办部门"), _unit),
     Column("from", ("开始日期", "起", "任职日期"), cells.day),
     Column("to", ("结束日期", "止", "离任日期"), cells.day),
 )
@@ -39,6 +48,7 @@ class Duty(NamedTuple):
     area: str
     from_ms: int | None
     to_ms: int | None
+    unit: str | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +97,7 @@ def _duty(row: Named) -> Duty | None:
     if "role" not in values:
         return None
     begins, ends = (day_ms(values[n]) if n in values else None for n in ("from", "to"))
-    return Duty(Role(values["role"]), values["area"], begins, ends)
+    return Duty(Role(values["role"]), values["area"], begins, ends, values.get("unit_code"))
 
 
 def _check(district: str, row: Named, entries: dict[str, Entry]) -> list[Wrong]:
@@ -100,6 +110,7 @@ def _check(district: str, row: Named, entries: dict[str, Entry]) -> list[Wrong]:
     if area is not None and not (grid.is_code(area) and grid.lies_in(area, district)):
         found.append(_wrong(row, "area", "outside", f"不是 {district} 内的区划代码", f"is no code inside {district}"))
     found += _check_days(row)
+    found += _check_unit(row)
     before = entries.get(values.get("code", ""))
     if before is not None and any(before.said.get(n, v) != v for n, v in values.items() if n in _OF_PERSON):
         zh = f"与第 {before.row.number} 行工号相同，但人员信息不同"
@@ -117,6 +128,18 @@ def _check_days(row: Named) -> list[Wrong]:
     if not found and row.values.get("from", "") >= row.values.get("to", "9999"):
         found.append(_wrong(row, "to", "order", "结束不晚于开始", "is not after the beginning"))
     return found
+
+
+def _check_unit(row: Named) -> list[Wrong]:
+    unit = row.values.get("unit_code")
+    if unit is None:
+        return []
+    if "role" not in row.values:
+        return [_wrong(row, "role", "required", "写了单位代码，须写身份", "is required beside a unit")]
+    if is_unit_code(unit):
+        return []
+    zh, en = "不是单位代码，应如 dept_urban", "is no unit's code; write it as dept_urban"
+    return [_wrong(row, "unit_code", "unit", zh, en)]
 
 
 def _wrong(row: Named, name: str, code: str, zh: str, en: str) -> Wrong:

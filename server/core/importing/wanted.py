@@ -4,7 +4,7 @@ What a file, or the server itself, wants a record to be 导入目标, and what b
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from schemas.records import Fields
 from server.core.decisions import Decision
@@ -26,7 +26,8 @@ class Wanted:
         code: The office's number, by which an existing record is found first.
         also: An id under which the record may stand from a time when it had no number.
         defaults: Written only where the record is new and nobody said anything.
-        sets: The elements a union field should have, as far as the machine alone keeps it.
+        sets: The elements a union field should have, as far as the machine alone keeps it; those that are parts
+            (photos) are written when the record is made, and left alone after.
         row: Where in the file it stands; 0 for the server's own.
         moved: Whether the file itself named the grid, so that a different one is worth telling.
     """
@@ -38,7 +39,7 @@ class Wanted:
     code: str | None = None
     also: str | None = None
     defaults: Fields = field(default_factory=dict)
-    sets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sets: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     row: int = 0
     moved: bool = False
 

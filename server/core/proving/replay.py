@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from schemas import grid, validation, wire, workflow
+from schemas import grid, machines, validation, wire, workflow
 from schemas.clock import Stamp
 from schemas.fold import fold
+from schemas.machines import Clock, Doing, Fields, Step, WhyNot
 from schemas.mutations import Mutation
 from schemas.problems import Refusal
 from schemas.records import RecordType
@@ -32,7 +33,6 @@ from server.values import Author, Entry, Origin, Person, Record, moment
 BROKEN = (Refusal, ValueError, KeyError, TypeError, AttributeError, IndexError)
 NO_CHANGE = frozenset({"noop", "rejected", moving.LEFT})
 _HELD = "evidence_holds"
-_LATE = "late_action"
 
 #: The rules of one type by their mark; None asks for those of rows from before marks were kept.
 RulesOf = Callable[[str | None], RuleTable]
@@ -166,7 +166,7 @@ class _Replaying:
             self._take_mutation(row, kind, author, told)
         for decision in told:
             if decision["rule"] != _HELD and decision.get("sets"):
-                self._known().fields.update(decision["sets"])
+                machines.write(self._known().fields, decision["sets"])
 
     def _take_own(self, row: Row, kind: RecordType, author: Author) -> None:
         written = wire.decode_json(row.payload)
@@ -190,8 +190,7 @@ class _Replaying:
             self.record = _created(kind, mutation, author, row)
             return
         mutation = moving.rebased(mutation, self._moves)
-        reasons = {decision["reason"] for decision in told}
-        decisions, closed = _carried_out(self._known(), kind, _without_held(mutation, told), author, reasons)
+        decisions, closed = _carried_out(self._known(), kind, _without_held(mutation, told), author, told)
         self._note(decisions, closed)
 
     def _note(self, decisions: Sequence[Decision], closed: Sequence[Dispute]) -> None:
@@ -215,16 +214,41 @@ def _op(row: Row) -> str:
 
 
 def _carried_out(
-    record: Record, kind: RecordType, mutation: Mutation, author: Author, reasons: set[str]
+    record: Record, kind: RecordType, mutation: Mutation, author: Author, told: Sequence[Mapping[str, Any]]
 ) -> tuple[Sequence[Decision], Sequence[Dispute]]:
     if mutation.op == "void":
         return merge.void(record, mutation, author), ()
     if mutation.op == "act":
-        # Whether it led back into this very record, only the office could see; then it was kept as late.
-        return acts.act(record, kind, mutation, author, leads_back=_LATE in reasons), ()
-    if locked.REASON in reasons:
+        times = _AsReckoned(told)
+        return acts.act(record, kind, mutation, author, in_the_way=_in_the_way(told), times=times), ()
+    if locked.REASON in {decision["reason"] for decision in told}:
         return locked.keep_as_note(record, kind, mutation, author), ()
     return merge.merge(record, kind, mutation, author)
+
+
+class _AsReckoned:
+    """The office's clock as it stood: what it reckoned was written down."""
+
+    def __init__(self, told: Sequence[Mapping[str, Any]]) -> None:
+        self._sets: dict[str, Any] = next((d.get("sets", {}) for d in told if d["reason"] == acts.RECKONED), {})
+
+    def reckon(self, clock: Clock, before: Fields, after: Fields, doing: Doing) -> Fields:
+        return self._sets
+
+    def hinders(self, known: Step, fields: Fields, doing: Doing) -> WhyNot | None:
+        return None
+
+    def regraded(self, before: Fields, after: Fields) -> Fields:
+        return {}
+
+
+def _in_the_way(told: Sequence[Mapping[str, Any]]) -> WhyNot | None:
+    """Return what only the office could see to stand in the way of an act, where it was kept as late."""
+    reasons = {decision["reason"]: decision.get("facts", {}) for decision in told}
+    if acts.NOT_MET in reasons:
+        facts = reasons[acts.NOT_MET]
+        return WhyNot(facts["code"], facts["why_zh"], facts["why_en"])
+    return acts.LEADS_BACK if acts.LATE in reasons else None
 
 
 def _created(kind: RecordType, mutation: Mutation, author: Author, row: Row) -> Record:
@@ -249,8 +273,9 @@ def _brought(
 def _rewound(fields: dict[str, Any], kind: RecordType) -> dict[str, Any]:
     """Return *fields* before any act: what a push brought about was written down at the push's end."""
     if kind.workflow_field in fields:
-        fields.pop(acts.LATE_ACTS, None)
-        fields[kind.workflow_field] = workflow.MACHINES[kind.machine].initial
+        for name in (kind.workflow_field, acts.LATE_ACTS, *machines.acted_on(workflow.MACHINES[kind.machine])):
+            fields.pop(name, None)
+        kind.complete(fields)
     return fields
 
 

@@ -6,13 +6,14 @@ There is no ``alembic.ini``: the address of the database is the server's own set
 
 from alembic import context
 
-from server.storage import photo_tables  # noqa: F401  # its tables are part of the metadata
+from server.storage import ledger_grams, ledger_tables, photo_tables  # noqa: F401  # their tables are part of the metadata
 from server.storage.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     compare_type=True,
+    include_object=ledger_grams.compared(context.config.attributes["connection"].dialect.name),
     # SQLite cannot alter a column: Alembic copies the table instead.
     render_as_batch=True,
 )

@@ -26,10 +26,10 @@ def late_acts(end: Ending) -> list[tuple[str, str]]:
     return [(act["by"], act["act"]) for act in end["问题"].get("late_acts", ())]
 
 
-# -- office_return_stands ---------------------------------------------------------------------------
+# -- refused ----------------------------------------------------------------------------------------
 
 
-def test_office_return_stands(town: Town) -> None:
+def test_the_street_s_refusal_stands(town: Town) -> None:
     """
     The street refuses a case; Li, away, hands in a photo and a remark, and the community accepts it.
 
@@ -81,10 +81,10 @@ def test_who_knew_of_the_decision_comes_too_late(town: Town) -> None:
     }
 
 
-# -- reassign_wins ----------------------------------------------------------------------------------
+# -- another department -----------------------------------------------------------------------------
 
 
-def test_reassign_wins(town: Town) -> None:
+def test_another_department_by_the_higher_rank(town: Town) -> None:
     """
     The street gives the case to housing; Li, away, gives it to the market office, with a photo and a remark.
 
@@ -112,7 +112,7 @@ def test_reassign_wins(town: Town) -> None:
     assert end.heard["li"] == end.heard["qian"] == {("问题", "functional_unit", "authority"): said}
 
 
-# -- later_observation_reopens ----------------------------------------------------------------------
+# -- seen afterwards --------------------------------------------------------------------------------
 
 
 def refused_and_photographed(scene: Scene, *, photo_first: bool) -> None:
@@ -128,7 +128,7 @@ def refused_and_photographed(scene: Scene, *, photo_first: bool) -> None:
     scene.arrive()
 
 
-def test_later_observation_reopens(town: Town) -> None:
+def test_seen_after_the_refusal(town: Town) -> None:
     """Taken half an hour after the refusal, the photo is put before the street, whichever arrived first."""
     end = one_end(town, partial(refused_and_photographed, photo_first=False), "li", "qian")
     assert (end["问题"]["status"], len(end["问题"]["photos"])) == ("refused", 1)
@@ -147,7 +147,7 @@ def test_a_photo_taken_before_the_refusal_is_evidence_only(town: Town) -> None:
     assert not end.disputes
 
 
-# -- stricter_wins ----------------------------------------------------------------------------------
+# -- accepted and refused ---------------------------------------------------------------------------
 
 
 def decided(scene: Scene, acts: Mapping[str, str]) -> None:
@@ -160,7 +160,7 @@ def decided(scene: Scene, acts: Mapping[str, str]) -> None:
     scene.arrive()
 
 
-def test_stricter_wins(town: Town) -> None:
+def test_accepted_and_refused_at_two_desks(town: Town) -> None:
     """Zhao accepts, Zheng at the next desk refuses: no problem leaves the ledger by a race, and both hear of it."""
     end = one_end(town, partial(decided, acts={"zhao": "accept", "zheng": "refuse"}), "zhao", "zheng")
     assert end["问题"]["status"] == "accepted"
