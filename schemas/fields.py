@@ -236,7 +236,8 @@ class Phone(Text):
         super().__init__(7, 30, pattern=form, **kwargs)
 
 
-def _is_moment(text: str) -> bool:
+def is_moment(text: str) -> bool:
+    """Say whether *text* is a moment that a record can hold."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -251,7 +252,7 @@ class Instant(Text):
     def __init__(self, **kwargs: Any) -> None:
         form = Pattern(INSTANT_PATTERN, "带时区的时间", "an ISO 8601 time with offset")
         super().__init__(25, 32, pattern=form, **kwargs)
-        self.validators.append(Exact(_is_moment, "不是真实的时间", "is not a real moment"))
+        self.validators.append(Exact(is_moment, "不是真实的时间", "is not a real moment"))
 
 
 class Day(Text):

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from schemas.fields import is_moment
 from schemas.photos import MAX_FILE_BYTES
 from schemas.pictures import Picture, look
 from schemas.problems import Refusal
@@ -142,7 +143,7 @@ class Attacher:
                 "copy": ready.copy.sha256 if ready.copy else None,
                 "item": item,
                 "role": role or ("near" if item else "overview"),
-                "taken_at": taken.times[0] if taken.times else None,
+                "taken_at": next(filter(is_moment, taken.times), None),
                 "origin": origin,
                 "position": position,
                 "flags": self._flags(taken, record_id),

@@ -159,7 +159,7 @@ def test_who_saw_originals_fits_on_eighty_columns(terminal: Terminal) -> None:
         (("show", LAO_WANG), listed(), "没有照片 None"),
         (("views",), {"views": [], "after": None}, "没有查看记录 None"),
         (("matches",), {"matches": [], "after": None}, "没有重复照片 None"),
-        (("list",), {}, "没有待传的照片 None"),
+        (("list",), {}, "没有待传的照片 no photos wait"),
     ],
 )
 def test_an_empty_list_is_one_line(terminal: Terminal, asked: tuple[str, ...], answer: Any, says: str) -> None:
