@@ -117,8 +117,13 @@ def later(number: str, by: int) -> str:
     return f"{number[:-_TAIL]}{int(number[-_TAIL:]) + by:0{_TAIL}d}" if by else number
 
 
+def counts_up(number: str) -> bool:
+    """Say whether numbers can be counted on from *number*: it ends in five digits."""
+    return len(number) >= _TAIL and number[-_TAIL:].isascii() and number[-_TAIL:].isdecimal()
+
+
 def follows(number: str | None, first: str | None, by: int) -> bool:
     """Say whether *number* lies *by* behind *first*, as ``later`` says; where there is neither, it does."""
     if number is None or first is None:
         return number is first
-    return first[-_TAIL:].isdecimal() and number == later(first, by)
+    return counts_up(first) and number == later(first, by)

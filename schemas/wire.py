@@ -6,7 +6,7 @@ raw here: one that cannot be read must not spoil the others, and one that is onl
 be taken apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -235,6 +235,12 @@ def runs(outcomes: list[Outcome]) -> list[Outcome]:
         else:
             packed.append(msgspec.structs.replace(outcome))
     return packed
+
+
+def is_told(outcomes: Sequence[Outcome], asked: int) -> bool:
+    """Say whether *outcomes* can be told one by one, of at most *asked* mutations; else the answer is garbled."""
+    counted = all(run.count == 1 or run.no is None or numbers.counts_up(run.no) for run in outcomes)
+    return counted and all(run.count > 0 for run in outcomes) and sum(run.count for run in outcomes) <= asked
 
 
 def each(outcomes: list[Outcome]) -> Iterator[Outcome]:

@@ -45,8 +45,8 @@ def answer_in(body: bytes, trip: Trip) -> SyncResponse:
     Return the answer that *body* holds.
 
     Raises:
-        GarbledAnswer: It is not one, speaks of more mutations than were sent, or took one without
-            saying as which version.
+        GarbledAnswer: It is not one, speaks of more mutations than were sent, gives a run numbers that do not
+            count up, or took one without saying as which version.
     """
     try:
         str(body, "utf-8")  # the decoder passes over damage in what it does not look at
@@ -55,6 +55,6 @@ def answer_in(body: bytes, trip: Trip) -> SyncResponse:
         raise GarbledAnswer(str(error)) from error
     told = answer.outcomes
     nameless = any(outcome.outcome == "applied" and not outcome.version for outcome in told)
-    if nameless or sum(outcome.count for outcome in told) > len(trip.sent):
+    if nameless or not wire.is_told(told, len(trip.sent)):
         raise GarbledAnswer("outcomes")
     return answer

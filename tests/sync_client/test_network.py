@@ -116,6 +116,26 @@ def test_every_answer_is_told_apart_and_loses_nothing(
     same_as_office(li, office)
 
 
+@pytest.mark.parametrize(
+    "run", [b'"count":2,"no":"XC-A"', b'"count":2,"no":""', b'"count":0', b'"count":-1', b'"count":2},{"count":-1']
+)
+def test_runs_that_cannot_be_told_apart_are_no_answer(workshop: Workshop, office: TinyOffice, run: bytes) -> None:
+    """Numbers that do not count up, and runs of nothing: the work stays, and arrives once the answer is one."""
+    outcome = b'"n":1,"outcome":"applied","feed":"210902005","version":1,'
+    told = b"},{".join(outcome + part for part in run.split(b"},{"))
+    network = Says(office, Response(200, JSON, b'{"server":{"epoch":"e","now_ms":1},"outcomes":[{' + told + b"}]}"))
+    li = workshop.tablet("李", transport=network)
+    shop(li)
+    shop(li)
+    with pytest.raises(GarbledAnswer):
+        li.sync()
+    assert li.status().waiting == 2
+
+    network.answer = None
+    assert li.sync().applied == 2
+    same_as_office(li, office)
+
+
 def test_a_portal_that_speaks_json_is_found_by_the_ping(workshop: Workshop, office: TinyOffice) -> None:
     """It does not return the nonce, so it is not the office."""
     network = Says(office, Response(200, JSON, b'{"ok":true}'), also_pings=True)
