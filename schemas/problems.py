@@ -149,6 +149,9 @@ _ALL = (
     ProblemKind("upgrade_needed", 426, "客户端版本过旧，无法读取。", "The protocol version is no longer spoken.",
                 "请更新客户端；未发送的数据照常接收。", "Update the client; unsent work is still taken."),
     ProblemKind("busy", 503, "服务器繁忙。", "The server is busy.", *_SEND_AGAIN, True),
+    ProblemKind("office_fault", 500, "平台处理这条修改时出错（编号 {incident}），已原样保存。",
+                "The office stumbled over this change (incident {incident}) and keeps it as it is.",
+                "请告诉办公室这个编号；平台修复后会恢复入库。", "Tell the office the number; it is let in once the server is mended."),
     ProblemKind("internal_error", 500, "服务器内部错误（编号 {incident}）。", "Something broke here (incident {incident}).",
                 *_SEND_AGAIN, True),
     # -- one mutation -----------------------------------------------------------------------------

@@ -6,12 +6,17 @@ answer may simply push once more. Everything slow (decoding, checking, scoring) 
 first lock; numbers are taken last; then the transaction commits at once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
+
+import msgspec
 
 from schemas import clock, validation, wire
 from schemas.clock import Stamp
+from schemas.mutations import decode_mutation
 from schemas.problems import Refusal
 from schemas.wire import Outcome
 from server.core.arrived import Arrived, lay_out
@@ -27,6 +32,7 @@ from server.usecases.file_intake import file_intake
 from server.usecases.keep_time import OfficeClock
 from server.usecases.known_moves import moves_of
 from server.usecases.note_arrivals import note_arrivals
+from server.usecases.one_by_one import MISTAKES, one_by_one
 from server.values import Record
 
 
@@ -60,17 +66,62 @@ def receive_mutations(store: Store, device: Device, push: Push) -> Answer:
     Never raises for a mutation: what cannot be accepted is kept in quarantine and its outcome says
     why. Raises what the database raises when it stays unavailable; then nothing was taken.
     """
-    return retrying(lambda: _attempt(store, device, push))
+    try:
+        return _taken(store, device, push)
+    except MISTAKES as error:
+        return _apart(store, device, push, error)
 
 
-def _attempt(store: Store, device: Device, push: Push) -> Answer:
-    arrived = read_all(device.id, push, device.writer)
+def _taken(store: Store, device: Device, push: Push, why: Refusal | None = None) -> Answer:
+    return retrying(lambda: _attempt(store, device, push, why))
+
+
+def _apart(store: Store, device: Device, push: Push, error: Exception) -> Answer:
+    """Take in a push over which the program stumbled, one group after the other 逐条接收."""
+    with store.work(device.district, writing=False) as work:
+        if _is_copied(work, device.id, push):
+            # What else a copied journal brings is judged by the whole of it.
+            raise error
+        known = judged_before(work, device.id, push).keys()
+
+    def take(unit: list[bytes], why: Refusal | None = None) -> Answer:
+        return _taken(store, device, replace(push, mutations=unit), why)
+
+    def take_or_answer(unit: list[bytes]) -> Answer:
+        # What was judged before is answered as before, whatever would refuse it now.
+        judged = all(validation.peek_number(raw) in known for raw in unit)
+        return take(unit, Refusal("office_fault", incident="—") if judged else None)
+
+    answers = one_by_one(_units(push), take_or_answer, take, error)
+    return Answer(
+        max(answer.settled for answer in answers),
+        sorted((outcome for answer in answers for outcome in answer.outcomes), key=lambda outcome: outcome.n),
+        next((answer.before for answer in answers if answer.before is not None), None),
+        frozenset().union(*(answer.repeated for answer in answers)),
+    )
+
+
+def _units(push: Push) -> list[list[bytes]]:
+    """Return the mutations of a push that are taken in together: each group, and whatever is in none by itself."""
+    units: dict[Any, list[bytes]] = defaultdict(list)
+    for place, raw in enumerate(push.mutations):
+        try:
+            group = decode_mutation(raw).group
+        except msgspec.MsgspecError:
+            group = None
+        units[group or -1 - place].append(raw)
+    return list(units.values())
+
+
+def _attempt(store: Store, device: Device, push: Push, why: Refusal | None = None) -> Answer:
+    """Take in *push*, or refuse all of it because of *why*."""
+    arrived = _read_or_refused(device, push, why)
     with store.work(device.district) as work:
         settled, writer = work.devices.lock_install(device.id, push.install)
         if writer != device.writer:
             # Another install of this device came first, in between.
             device = device._replace(writer=writer)
-            arrived = read_all(device.id, push, device.writer)
+            arrived = _read_or_refused(device, push, why)
         sorted_out = _sort_out(work, device, push, arrived, settled)
         intake = take_in(work, device, push, sorted_out, max(settled, *(one.n for one in arrived), 0))
         note_arrivals(work, intake, push.install)
@@ -85,11 +136,21 @@ def _attempt(store: Store, device: Device, push: Push) -> Answer:
     return Answer(upto, outcomes, settled if settled != upto else None, frozenset(sorted_out.repeated))
 
 
+def _read_or_refused(device: Device, push: Push, why: Refusal | None) -> list[Arrived]:
+    if why is None:
+        return read_all(device.id, push, device.writer)
+    return sorted((Arrived(validation.peek_number(raw) or 0, raw, refusal=why) for raw in push.mutations), key=_number)
+
+
 def read_all(device: str, push: Push, writer: str | None = None) -> list[Arrived]:
     """Read and check every mutation, in the order of their numbers; 0 where none can be made out."""
     offset_ms = clock.measured_offset(push.sent_ms, push.received_ms)
     arrived = [_read(raw, device, writer, offset_ms, push.received_ms) for raw in push.mutations]
-    return sorted(arrived, key=lambda one: one.n)
+    return sorted(arrived, key=_number)
+
+
+def _number(one: Arrived) -> int:
+    return one.n
 
 
 def _read(raw: bytes, device: str, writer: str | None, offset_ms: int, received_ms: int) -> Arrived:
@@ -123,9 +184,20 @@ class SortedOut:
 
 def judged_before(work: UnitOfWork, device: str, push: Push) -> dict[int, Outcome]:
     """Return, by number, what became of those mutations of *push* that came before and were judged then."""
+    before = _settled(work, device, push)
+    return {n: _as_before(found) for n, (found, raw) in before.items() if _same(found.payload, raw)}
+
+
+def _settled(work: UnitOfWork, device: str, push: Push) -> dict[int, tuple[Settled, bytes]]:
+    """Return, by number, what came before under the numbers of *push*, and what came now."""
     sent = {n: raw for raw in push.mutations if (n := validation.peek_number(raw))}
     before = work.quarantine.settled(device, push.install, sent) | work.history.settled(device, push.install, sent)
-    return {n: _as_before(found) for n, found in before.items() if _same(found.payload, sent[n])}
+    return {n: (found, sent[n]) for n, found in before.items()}
+
+
+def _is_copied(work: UnitOfWork, device: str, push: Push) -> bool:
+    """Say whether a number of *push* meant something else before."""
+    return any(not _same(found.payload, raw) for found, raw in _settled(work, device, push).values())
 
 
 def _sort_out(work: UnitOfWork, device: Device, push: Push, arrived: list[Arrived], settled: int) -> SortedOut:

@@ -133,7 +133,7 @@ def cursors_go_forward(world: World, look: Look) -> Wrong:
 @of_tablets
 def pages_came_whole(world: World, look: Look) -> Wrong:
     """
-    Promise 3 and M27: what lies at or below the cursor, and is in the view it was given for, is on the tablet.
+    Promise 3 and M28: what lies at or below the cursor, and is in the view it was given for, is on the tablet.
 
     Asked of every feed whose reading from the beginning is over, against the server as it is now. Not where the
     server has lost what the tablet has read already, or was told of its own work, until the tablet has met it again.

@@ -49,6 +49,7 @@ _FIRST: Mapping[str, tuple[str, str]] = {
         "first grant him the area from before he signed (people grant --from), or vouch that the place was his",
     ),
     "depends_on_refused": ("先恢复它所依据的记录", "first let in what it depends on"),
+    "office_fault": ("先更新平台程序", "first bring the server up to date"),
     "number_reused": ("恢复时另编新号", "it is let in under a new number"),
     "device_revoked": (
         "平板重新登记后会自行送达；也可在此恢复",
