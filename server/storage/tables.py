@@ -143,6 +143,10 @@ class ContactRow(Base):
     report: Mapped[str | None] = mapped_column(Text)
     #: How far it had read each feed, as JSON: what it may still ask for must not be forgotten.
     cursors: Mapped[str | None] = mapped_column(Text)
+    #: By how much its clock was behind the office's, and the last number in its journal, when it said so.
+    offset_ms: Mapped[int | None]
+    last_n: Mapped[int | None]
+    install: Mapped[str | None] = mapped_column(String(40))
 
 
 #: How far each install of a device is settled: the one number that finds a repeated push.

@@ -41,6 +41,7 @@ from server.storage.quarantine import QuarantineStore
 from server.storage.records import RecordStore
 from server.storage.redactions import RedactionStore
 from server.storage.rulebook import RulesStore
+from server.storage.settings import SettingStore
 from server.storage.snapshots import SnapshotStore
 from server.storage.tellings import TellingStore
 
@@ -193,6 +194,11 @@ class UnitOfWork:
     def calendars(self) -> CalendarStore:
         """What the district said of its calendar and its limits."""
         return CalendarStore(self.connection, self.district)
+
+    @cached_property
+    def settings(self) -> SettingStore:
+        """What the district wants otherwise than the standard."""
+        return SettingStore(self.connection, self.district)
 
     @cached_property
     def answering(self) -> AnsweringStore:

@@ -6,7 +6,12 @@ There is no ``alembic.ini``: the address of the database is the server's own set
 
 from alembic import context
 
-from server.storage import ledger_grams, ledger_tables, photo_tables  # noqa: F401  # their tables are part of the metadata
+from server.storage import (  # noqa: F401  # their tables are part of the metadata
+    ledger_grams,
+    ledger_tables,
+    office_tables,
+    photo_tables,
+)
 from server.storage.tables import Base
 
 context.configure(

@@ -1,0 +1,1 @@
+"""Documents 报表文档: tables, texts and maps made from values; nothing here asks the database."""
