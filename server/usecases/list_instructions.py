@@ -2,35 +2,21 @@
 List the instructions that wait for a reply 待回复批示清单, with the days that are left.
 """
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.moments import day_of
 from server.core.desk.reach import reads
-from server.core.sources.instructions import INSTRUCTION, unanswered
+from server.core.sources.instructions import INSTRUCTION, Unanswered, unanswered
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.at_the_desk import Desk
 from server.usecases.list_cases import reach
 
 
-class ListedInstruction(Struct, frozen=True):
-    """One instruction without a reply; ``days_left`` is negative once its day is over, null where it has none."""
-
-    record: str
-    type: str
-    grid: str
-    by: str
-    text: str
-    given_on: str
-    unit: str | None
-    reply_by: str | None
-    days_left: int | None
-
-
 class Instructions(Struct, frozen=True):
     """Everything that waits for a reply, the most urgent first."""
 
-    instructions: list[ListedInstruction]
+    instructions: list[Unanswered]
 
 
 def list_instructions(work: UnitOfWork, desk: Desk, now_ms: int) -> Instructions:
@@ -44,5 +30,4 @@ def list_instructions(work: UnitOfWork, desk: Desk, now_ms: int) -> Instructions
     seen = [one for one in records if reads(may, one.grid, one.fields)]
     found = unanswered(seen, day_of(now_ms))
     names = work.people.names({one.by for one in found})
-    listed = [one._replace(by=names.get(one.by, one.by))._asdict() for one in found]
-    return msgspec.convert({"instructions": listed}, Instructions)
+    return Instructions([replace(one, by=names.get(one.by, one.by)) for one in found])

@@ -4,7 +4,8 @@ What leaders want to hear and have not heard yet 待回复批示: on cases, and 
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from schemas.moments import day_of, ms_of
 from schemas.workflow import CASE
@@ -13,16 +14,16 @@ from server.values import Record
 INSTRUCTION = "instruction"
 
 
-class Unanswered(NamedTuple):
+class Unanswered(Struct, frozen=True):
     """
-    One instruction without a reply.
+    One instruction without a reply; null where nothing is said.
 
     Attributes:
         record: The case, or the instruction where it is a record of its own.
         by: Who gave it: a person's id on a case, a name otherwise.
         unit: Who has to answer, where that is said.
-        reply_by: The day by which, 2020-07-18; None where none was named.
-        days_left: Days until then, negative once it is over; None without a day.
+        reply_by: The day by which, 2020-07-18.
+        days_left: Days until then, negative once it is over.
     """
 
     record: str
