@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-long simulate mutants check format bench lock clean ready-dev ready-server
+.PHONY: help demo demo-day demo-reset test test-long simulate mutants check format bench lock clean ready-dev ready-server
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +15,12 @@ help: ## show this list
 demo: ready-server ## run the demo district Haizhou on this machine; ONCE=1 plays it through and leaves
 	$(RUN) -m server.demo $(if $(ONCE),--once)
 
+demo-day: ready-server ## play a whole day in Haizhou, from the morning's plan to the evening's report; ONCE=1 leaves
+	$(RUN) -m server.demo --day --folder gridward-demo-day $(if $(ONCE),--once)
+
 demo-reset: ready-server ## forget everything the demo has kept
 	$(RUN) -m server.demo --reset
+	$(RUN) -m server.demo --folder gridward-demo-day --reset
 
 test: ready-dev ## run every test but the long ones, on SQLite and on a real PostgreSQL
 	$(RUN) -m pytest -n 2 --dist loadgroup

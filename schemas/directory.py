@@ -2,8 +2,10 @@
 Who and where: areas with their holders, and people as others may see them 目录.
 """
 
+from marshmallow import fields
+
 from schemas import ids
-from schemas.fields import Choice, Many, Pattern, Text
+from schemas.fields import Choice, Many, Pattern, Text, Whole
 from schemas.grid import CODE_PATTERN, Level
 from schemas.parts import labelled
 from schemas.records import RecordSchema, register
@@ -22,7 +24,11 @@ def area_id(code: str) -> str:
 
 @register
 class AreaSchema(RecordSchema):
-    """A district, street office, community or grid 区域, with the people who hold it."""
+    """
+    A district, street office, community or grid 区域, with the people who hold it.
+
+    ``patrol`` is the district's own word on how often things are checked there, see ``schemas.patrol``.
+    """
 
     type_name = "area"
     title_zh = "区域"
@@ -32,6 +38,10 @@ class AreaSchema(RecordSchema):
     level = Choice(LEVELS, required=True, metadata=labelled("层级", OFFICE))
     parent = Text(4, 15, pattern=_CODE, allow_none=True, metadata=labelled("上级代码", OFFICE))
     holders = Many(Text(1, 30), 40, metadata=labelled("责任人", union()))
+    patrol = fields.Dict(
+        keys=Text(1, 40), values=Whole(1, 31, metadata={"label": "天数"}), allow_none=True,
+        metadata=labelled("巡查周期", OFFICE),
+    )  # fmt: skip
 
 
 @register

@@ -20,12 +20,24 @@ from schemas.wire import (
     MAX_HAD,
     MAX_MUTATIONS,
     MAX_PAGE_RECORDS,
+    MAX_SHARING,
     SyncRequest,
     decode_request,
 )
 
 _MOST = 1 << 53
 _MOST_CURSORS = 400
+
+
+class WaitsSchema(Schema):
+    """The definition of ``wire.Waits``."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    records = Whole(0, _MOST)
+    photos = Whole(0, _MOST)
+    oldest_at = Text(0, 40, allow_none=True)
 
 
 class ReportSchema(Schema):
@@ -39,6 +51,8 @@ class ReportSchema(Schema):
     oldest_waiting_at = Text(0, 40, allow_none=True)
     app = Text(0, 60, allow_none=True)
     free_mb = Whole(0, _MOST, allow_none=True)
+    clock_offset_s = Whole(-_MOST, _MOST)
+    by = fields.Dict(keys=Text(0, 36), values=fields.Nested(WaitsSchema), validate=Length(0, MAX_SHARING))
 
 
 class SyncRequestSchema(Schema):

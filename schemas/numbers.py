@@ -20,6 +20,7 @@ NUMBER_FIELDS = {
     "parking_check": "check_no",
     "case": "case_no",
     "order": "order_no",
+    "day_report": "report_no",
 }
 #: What is said in the place of a number that the office has not given yet.
 NOT_YET = ("待编号", "no number yet")

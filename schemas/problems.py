@@ -284,6 +284,41 @@ _ALL = (
                 "There is no such proposal of escalation, or not in your area.", "请刷新列表后再试。", "Look at the list again."),
     ProblemKind("escalation_over", 409, "这条升级建议{state_zh}，不能再处理。", "This proposal has been ended already: {state_en}.",
                 "请刷新列表后再试。", "Look at the list again."),
+    # -- notices ----------------------------------------------------------------------------------------
+    ProblemKind("not_your_notice", 403, "这条通知不是发给您的，只有接收人本人能标为已阅。",
+                "This notice is not yours: only the person it is for acknowledges it.",
+                "请由接收人在自己的平板上确认。", "Let the person it is for acknowledge it."),
+    # -- documents --------------------------------------------------------------------------------------
+    ProblemKind("export_too_large", 422, "符合条件的有 {cases} 件，一份文件最多 {most} 件{with_zh}。",
+                "{cases} cases fit, and one document holds at most {most}{with_en}.",
+                "请缩小范围（街道、发现日期、状态），或不带照片缩略图导出。",
+                "Ask for less (a street, days, states), or leave the pictures out."),
+    # -- devices ----------------------------------------------------------------------------------------
+    ProblemKind("device_unknown", 404, "没有这台设备，或不在您的可见范围内。", "There is no such device, or not in your area.",
+                "请刷新列表后再试。", "Look at the list again."),
+    # -- red and black lists ---------------------------------------------------------------------------
+    ProblemKind("rank_list_unknown", 404, "没有这份榜单，或不在您的可见范围内。",
+                "There is no such list, or not in your area.", "请刷新列表后再试。", "Look at the lists again."),
+    ProblemKind("rank_list_over", 409, "这份榜单{state_zh}，不能这样办理。", "This list {state_en}; this is not possible.",
+                "请刷新列表；已签发的榜单不再改动，更正写在下一期。",
+                "Look at the lists again; an issued one is never changed, the next one carries the correction."),
+    ProblemKind("rank_period_running", 409, "评比周期到{last}才结束。", "The period runs until {last}.",
+                "周期结束后再公示。", "Open it when the period is over."),
+    ProblemKind("rank_objections_open", 409, "异议期到{until}，现在不能签发。",
+                "Units may object until {until}; it cannot be signed yet.",
+                "请在异议期满后签发。", "Sign it afterwards."),
+    ProblemKind("rank_objections_closed", 409, "异议期已于{until}结束。", "Objections were taken until {until}.",
+                "请直接与区创卫办联系。", "Speak to the district's office."),
+    # -- reminders and channels --------------------------------------------------------------------------
+    ProblemKind("reminder_unknown", 404, "没有这条提醒。", "There is no such reminder.",
+                "请刷新列表后再试。", "Look at the list again."),
+    ProblemKind("channel_unknown", 404, "没有这个渠道。", "There is no such channel.",
+                "请刷新列表后再试。", "Look at the list again."),
+    ProblemKind("not_yours_to_manage", 403, "这项操作只能由{roles}进行。", "Only {roles} may do this.",
+                "什么都没有写入。请由有权限的人员处理。", "Nothing was written. Let somebody do it who may."),
+    # -- day reports -----------------------------------------------------------------------------------
+    ProblemKind("day_report_unknown", 404, "该区域这一天没有日报。", "There is no report of this area and day.",
+                "日报在每日截止后生成；请看列表。", "A report is made at the day's cut-off; look at the list."),
 )  # fmt: skip
 
 KINDS: Mapping[str, ProblemKind] = {kind.code: kind for kind in _ALL}

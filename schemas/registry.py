@@ -2,7 +2,20 @@
 Every record type there is 记录类型: importing this module fills ``TYPES``.
 """
 
-from schemas import activities, campaigns, cases, directory, dispatching, places, registers, supervision, units
+from schemas import (
+    activities,
+    campaigns,
+    cases,
+    directory,
+    dispatching,
+    notices,
+    places,
+    ranks,
+    registers,
+    reports,
+    supervision,
+    units,
+)
 from schemas.checks import parking, shop, street
 from schemas.records import TYPES
 
@@ -13,9 +26,12 @@ __all__ = [
     "cases",
     "directory",
     "dispatching",
+    "notices",
     "parking",
     "places",
+    "ranks",
     "registers",
+    "reports",
     "shop",
     "street",
     "supervision",

@@ -33,8 +33,6 @@ class Situation(NamedTuple):
     lacks: str = ""
 
 
-_BULLETIN = "with bulletins 随通报"
-
 SITUATIONS: tuple[Situation, ...] = (
     Situation(
         1,
@@ -284,7 +282,6 @@ SITUATIONS: tuple[Situation, ...] = (
         "已发数字不变，下期更正",
         "issued figures stay; the next issue corrects",
         "区创卫办 district office",
-        lacks=_BULLETIN,
     ),
 )
 

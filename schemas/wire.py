@@ -35,16 +35,38 @@ _Feed = Annotated[str, Meta(min_length=6, max_length=9, pattern=FEED_PATTERN.rep
 _Id = Annotated[str, Meta(max_length=36)]
 _Number = Annotated[str, Meta(max_length=40)]
 _Small = Annotated[int, Meta(ge=0, le=1 << 53)]
+_Moment = Annotated[str, Meta(max_length=40)]
+#: More people share no tablet; whoever is left out counts with the device.
+MAX_SHARING = 50
+
+
+class Waits(Struct, omit_defaults=True):
+    """What waits of one person's on a tablet that several share 各人未上传; as in ``Report``."""
+
+    records: _Small = 0
+    photos: _Small = 0
+    oldest_at: _Moment | None = None
 
 
 class Report(Struct, omit_defaults=True):
-    """What a device says of itself, for the device ledger; sent when it changed."""
+    """
+    What a device says of itself, for the device ledger; sent when it changed, and with every push.
+
+    Attributes:
+        waiting: Mutations without a final outcome, those of this very request counted.
+        photos_waiting: Photos of which a file still has to travel.
+        oldest_waiting_at: When the oldest of both was made.
+        clock_offset_s: What has to be added to the device's own clock to get the office's, as last measured.
+        by: The same figures by person, where several use the device.
+    """
 
     waiting: _Small = 0
     photos_waiting: _Small = 0
-    oldest_waiting_at: Annotated[str, Meta(max_length=40)] | None = None
+    oldest_waiting_at: _Moment | None = None
     app: Annotated[str, Meta(max_length=60)] | None = None
     free_mb: _Small | None = None
+    clock_offset_s: Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)] = 0
+    by: Annotated[dict[_Id, Waits], Meta(max_length=MAX_SHARING)] = {}
 
 
 class SyncRequest(Struct, omit_defaults=True):

@@ -16,6 +16,7 @@ SYNCS_WAITING = 16
 PHOTO_PARTS_S = 900
 PICTURES_AT_ONCE = 2
 KEEP_CONTACTS_DAYS = 90
+SCHEDULER = ("inside", "apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Settings:
         keep_contacts_days: For how many days after its case is over it is known how to reach a reporter.
         proxies: How many proxies of ours stand before the server, each adding to ``X-Forwarded-For``; the caller's
             address, by which the public is rate-limited, is taken from there. 0: nobody is believed.
+        scheduler: Where jobs run: ``inside`` the server processes, or ``apart``, by ``gridward-server scheduler``.
         pg_bin: The folder of PostgreSQL's tools, where they are not found like any other program.
     """
 
@@ -66,6 +68,7 @@ class Settings:
     keep_photos_days: int = 0
     keep_contacts_days: int = KEEP_CONTACTS_DAYS
     proxies: int = 0
+    scheduler: str = SCHEDULER[0]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -90,10 +93,29 @@ class Settings:
             keep_photos_days=max(0, int(environment.get(PREFIX + "KEEP_PHOTOS_DAYS", 0))),
             keep_contacts_days=max(1, int(environment.get(PREFIX + "KEEP_CONTACTS_DAYS", KEEP_CONTACTS_DAYS))),
             proxies=max(0, int(environment.get(PREFIX + "PROXIES", 0))),
+            scheduler=_one_of(SCHEDULER, "SCHEDULER", environment),
             pg_bin=Path(environment[PREFIX + "PG_BIN"]) if environment.get(PREFIX + "PG_BIN") else None,
         )
+
+
+def _one_of(words: tuple[str, ...], name: str, environment: Mapping[str, str]) -> str:
+    """
+    Return what a variable says, by default the first of *words*.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    said = environment.get(PREFIX + name) or words[0]
+    if said not in words:
+        raise ValueError(f"{PREFIX}{name}={said}: {' | '.join(words)}")
+    return said
 
 
 def own_environment() -> dict[str, str]:
     """Return the environment of this process, for a program that it starts."""
     return dict(os.environ)
+
+
+def channel_address(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the secret address of the channel *name*, from ``GRIDWARD_CHANNEL_<NAME>``; None: it is not set."""
+    return environment.get(f"{PREFIX}CHANNEL_{name.upper()}", "").strip() or None

@@ -263,6 +263,7 @@ class CaseTimes(Struct, frozen=True, gc=False):
     fixed_on_spot: bool | None = None
     case_no: str | None = None
     place_text: str | None = None
+    target_id: str | None = None
     lead: str | None = None
     owner_person: str | None = None
     dispatched_at: str | None = None

@@ -62,6 +62,11 @@ _COUNTED = """SELECT f.state, count(*), sum(f.bytes), sum(f.seen = 0) FROM photo
 _PHOTOS_WAITING = f"""SELECT count(DISTINCT CASE u.of WHEN '' THEN u.sha256 ELSE u.of END)
     FROM photo_file f JOIN photo_use u USING (sha256) WHERE {_WAITS}"""  # noqa: S608  # names of ours
 
+_OLDEST_WAITING = f"SELECT min(f.captured_ms) FROM photo_file f JOIN photo_use u USING (sha256) WHERE {_WAITS}"  # noqa: S608  # names of ours
+_WHOSE = f"""SELECT r.by, count(DISTINCT CASE u.of WHEN '' THEN u.sha256 ELSE u.of END), min(f.captured_ms)
+    FROM photo_file f JOIN photo_use u USING (sha256) JOIN record r ON r.id = u.record_id
+    WHERE {_WAITS} GROUP BY r.by"""  # noqa: S608  # names of ours
+
 
 class Album:
     """
@@ -132,6 +137,15 @@ class Album:
             refused=rows.get(FileState.REFUSED, (0, 0, 0))[2],
             lost=rows.get(FileState.LOST, (0, 0, 0))[2],
         )
+
+    def oldest_waiting_ms(self) -> int | None:
+        """Return when the oldest photo that waits was taken in."""
+        oldest: int | None = self._db.one(_OLDEST_WAITING)[0]
+        return oldest
+
+    def waiting_by_person(self) -> dict[str, tuple[int, int]]:
+        """Return by whoever wrote last in their record how many photos wait, and when the oldest was taken in."""
+        return {person: (count, oldest) for person, count, oldest in self._db.all(_WHOSE)}
 
     def here_alone(self, *, doubtful: bool) -> set[str]:
         """

@@ -19,10 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from schemas.mutations import Act
+from schemas.mutations import Act, Settles
 from schemas.registry import TYPES
 from schemas.roles import Role
 from schemas.wire import MAX_PAGE_RECORDS
+from sync_client.asking import Asking
 from sync_client.calls import Office
 from sync_client.casework import NextAct, next_acts
 from sync_client.database import Database
@@ -30,24 +31,23 @@ from sync_client.desk import Desk
 from sync_client.drafts import Drafts
 from sync_client.driver import PLAIN, Driver
 from sync_client.evidence import Darkroom, Evidence
-from sync_client.finding import Condition, ask, find
 from sync_client.handover import Handover
 from sync_client.hearing import Hearing
+from sync_client.holding import Holding
 from sync_client.journal import Journal
 from sync_client.local_store import LocalStore
 from sync_client.meeting import Meeting
-from sync_client.names import Names
+from sync_client.office_day.kept_lists import KeptLists
 from sync_client.people import People
 from sync_client.recording import Change, Recorder
 from sync_client.retry import Patience
-from sync_client.status import status_of
 from sync_client.tellings import Tellings
 from sync_client.times import wall_ms
 from sync_client.transport import Transport
-from sync_client.values import Draft, Outbox, Page, Person, Progress, Record, Status, SyncReport, Told, Verified
+from sync_client.values import Person, Progress, Record, SyncReport, Verified
 
 
-class FieldClient(Handover, Evidence):
+class FieldClient(Handover, Evidence, Holding):
     """
     One tablet, for several threads; several programs may open one file.
 
@@ -93,6 +93,9 @@ class FieldClient(Handover, Evidence):
         # Photos travel beside a sync: each counts its own traffic.
         office, depot = (Office(transport, randomness) for _ in range(2))
         self._darkroom = Darkroom(self._desk, self._recorder, depot, patience, sleep, randomness)
+        dice = lambda: int.from_bytes(randomness(4), "big") / (1 << 32)  # noqa: E731
+        #: Lists of the office's that are no records, as they were heard last 平台清单.
+        self.office_lists = KeptLists(self._desk, office, Asking(patience, sleep, dice))
         self._ready_to_hand_over(self._desk, office, self._darkroom.originals, randomness, sleep, app)
         self._meeting = Meeting(
             desk=self._desk,
@@ -139,10 +142,6 @@ class FieldClient(Handover, Evidence):
             Unreachable: No answer came. The code may have been used up; then ask for a new one.
         """
         return self._meeting.enrol(code, device_name)
-
-    def people(self) -> list[Person]:
-        """Return everybody admitted to this tablet."""
-        return self._people.all()
 
     def switch_person(self, person_id: str, pin: str | None = None, role: str | None = None) -> Person:
         """
@@ -249,6 +248,28 @@ class FieldClient(Handover, Evidence):
         """
         return self._recorder.act(record, Act(name, list(evidence), reason, into, details))
 
+    def settle(
+        self,
+        record: Record | str,
+        settles: Settles,
+        *,
+        set: Mapping[str, Any] | None = None,  # noqa: A002  # the mutation's own word
+        add: Mapping[str, Sequence[Any]] | None = None,
+        act: Act | None = None,
+    ) -> Record:
+        """
+        Settle a dispute 裁定, or say that it was seen, by an ordinary change; the office has the last word.
+
+        Args:
+            record: Which record the choice writes into.
+            settles: Which dispute, how, and why.
+            set, add, act: What the choice amounts to; see ``sync_client.office_day.settling``.
+
+        Raises:
+            NoSuchRecord, schemas.problems.Refusal, NotEnrolled, StoreError: As ``edit``.
+        """
+        return self._recorder.settle(record, settles, Change(set or {}, add or {}), act)
+
     def next_acts(self, record: Record | str) -> list[NextAct]:
         """
         Return what whoever works now may do with a record next 可用操作, by all this tablet knows.
@@ -290,85 +311,6 @@ class FieldClient(Handover, Evidence):
         """
         with self._recorder.group():
             yield
-
-    # -- looking ---------------------------------------------------------------------------------
-
-    def read(self, record: Record | str) -> Record:
-        """
-        Return a record as it is now: what the worker wrote, over what the office knows 查看.
-
-        Raises:
-            NoSuchRecord: The tablet does not hold it.
-        """
-        return self._store.need(record if isinstance(record, str) else record.id).shown()
-
-    def holds(self, record: Record | str) -> bool:
-        """Say whether the tablet holds a record."""
-        return self._store.held(record if isinstance(record, str) else record.id) is not None
-
-    def find(
-        self,
-        type: str,  # noqa: A002
-        *,
-        where: Mapping[str, Condition] | None = None,
-        order_by: str | None = None,
-        limit: int = 100,
-        after: str | None = None,
-        include_void: bool = False,
-        include_merged: bool = True,
-    ) -> Page:
-        """
-        Return records of one type, a page at a time 查询.
-
-        Args:
-            type: The record type's word.
-            where: Field (or grid, subject, status, time, by, waiting …) to a value, None, or one of
-                ``finding.Prefix``, ``Between``, ``OneOf``.
-            order_by: A field, ``-`` before it for falling order; else the order of arrival.
-            limit: How many.
-            after: ``Page.after`` of the page before.
-            include_void, include_merged: Show those too that were voided, or merged into another.
-
-        Raises:
-            ValueError: A name no field can have, or a strange *after*.
-        """
-        question = ask(type, where or {}, order_by, after, void=include_void, merged=include_merged)
-        return find(self._db, question, limit)
-
-    def status(self) -> Status:
-        """Return where the tablet stands 本机状态."""
-        return status_of(self._desk, self._journal, self._store, self._hearing, self._people.current())
-
-    def outbox(self) -> Outbox:
-        """Return what waits, and what the server would not take 待发与需处理."""
-        return self._journal.outbox()
-
-    def conflicts(self, *, everyone: bool = False, aside: bool = False) -> list[Told]:
-        """
-        Return in words what was decided about edits of whoever works now (*everyone*: of all), the newest first 冲突.
-
-        *aside*: also what was put aside.
-        """
-        person = None if everyone else self._desk.head().person
-        return self._hearing.told(person, Names(self), aside=aside)
-
-    def acknowledge(self, mark: int | str) -> bool:
-        """Put mutation *mark* of ``outbox().attention``, or ``Told.mark``, aside 已阅; say whether it was on a list."""
-        return self._hearing.put_aside(mark)
-
-    # -- drafts ----------------------------------------------------------------------------------
-
-    def save_draft(self, key: str, data: dict[str, Any]) -> None:
-        """Keep a half-filled form (JSON values) 保存草稿, on the disk before this returns."""
-        self._drafts.save(key, data)
-
-    def drafts(self) -> list[Draft]:
-        """Return every draft, the one saved last first."""
-        return self._drafts.all()
-
-    def drop_draft(self, key: str) -> None:
-        """Forget a draft; there need not be one."""
-        self._drafts.drop(key)
 
     # -- meeting the office ----------------------------------------------------------------------
 

@@ -152,7 +152,8 @@ class Exchange:
             raise NotEnrolled
         sent, more = self._tablet.journal.next_push(self._pushed_to, self._most)
         report = self._tablet.report()
-        told = self._tablet.desk.db.note("report") == wire.encode(report).decode()
+        # What it pushes changes its report as soon as it is answered, so the two go together.
+        told = not sent and self._tablet.desk.db.note("report") == wire.encode(report).decode()
         install = sent[0].install if sent else head.install
         # Pages are read as who the tablet is now: to another install its own work would not come down. And
         # what is offered again goes up as a whole first, lest old words show over what came after them.

@@ -32,6 +32,9 @@ _SETTLE = """UPDATE journal SET outcome = ?, version = ?, answer = ?, settled_ms
 _PARK = "UPDATE journal SET parked = ?, answer = ? WHERE n = ? AND outcome IS NULL"
 # By the open end alone: a walk along the numbers would pass everything ever settled.
 _OPEN = "FROM journal INDEXED BY journal_open WHERE outcome IS NULL"
+# A payload is kept as bytes; told that it is text, SQLite reads it as JSON.
+_WHOSE = f"""SELECT json_extract(CAST(payload AS TEXT), '$.by'), count(*),
+    min(json_extract(CAST(payload AS TEXT), '$.at[0]')) {_OPEN} GROUP BY 1"""
 _SENT = "n, record_id, op, payload, offset_ms, group_first, install"
 _NEXT = f"""SELECT {_SENT} {_OPEN}
     AND n > ? ORDER BY n LIMIT ?"""
@@ -242,6 +245,10 @@ class Journal:
         """Return the time of the oldest waiting edit."""
         row = self._db.one(f"SELECT payload {_OPEN} ORDER BY n LIMIT 1")
         return decode_mutation(row[0]).at[0] if row else None
+
+    def waiting_by_person(self) -> dict[str, tuple[int, int]]:
+        """Return by person how many of his edits wait, and the time of the oldest."""
+        return {person: (count, oldest) for person, count, oldest in self._db.all(_WHOSE)}
 
     def prune(self, now_ms: int) -> None:
         """Forget what was settled more than ``KEEP_DAYS`` before *now_ms*, the server's time, and put aside."""

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas import ids
 from schemas.grid import feed_of
-from schemas.mutations import MAX_GROUP, Act, Mutation
+from schemas.mutations import MAX_GROUP, Act, Mutation, Settles
 from schemas.problems import Refusal
 from schemas.roles import Role
 from schemas.sealing import sealed
@@ -86,6 +86,10 @@ class Recorder:
         """Ask for a step of the record's workflow; see ``FieldClient.act``."""
         return self._change(record, "act", act=act)
 
+    def settle(self, record: Record | str, settles: Settles, change: Change, act: Act | None) -> Record:
+        """Settle a dispute over a record; see ``FieldClient.settle``."""
+        return self._change(record, "act" if act else "patch", change, act, settles)
+
     @contextmanager
     def group(self) -> Iterator[None]:
         """
@@ -117,14 +121,21 @@ class Recorder:
         ]
         self._journal.bind(first, {mutation.n: write_mutation(mutation) for mutation in bound})
 
-    def _change(self, record: Record | str, op: str, change: Change | None = None, act: Act | None = None) -> Record:
+    def _change(
+        self,
+        record: Record | str,
+        op: str,
+        change: Change | None = None,
+        act: Act | None = None,
+        settles: Settles | None = None,
+    ) -> Record:
         with self._desk.writing() as head:
             held = self._store.need(record if isinstance(record, str) else record.id)
             # What the person was looking at, not what a sync may have brought since; a version counts in the
             # feed of its grid, so the two go together.
             seen = held if isinstance(record, str) else record
             looked = replace(held, grid=seen.grid)
-            written = self._mutation(head, op, looked, seen.version, change or Change(), act)
+            written = self._mutation(head, op, looked, seen.version, change or Change(), act, settles)
             return self._write(head, held, written)
 
     def _write(self, head: Head, held: Held, mutation: Mutation) -> Record:
@@ -138,7 +149,16 @@ class Recorder:
         follow(self._store, now, new=mutation.op == "create")
         return now.shown()
 
-    def _mutation(self, head: Head, op: Any, held: Held, base: int, change: Change, act: Act | None = None) -> Mutation:
+    def _mutation(
+        self,
+        head: Head,
+        op: Any,
+        held: Held,
+        base: int,
+        change: Change,
+        act: Act | None = None,
+        settles: Settles | None = None,
+    ) -> Mutation:
         _, person = head.author
         stamp = head.clock.tick(self._desk.wall_ms())
         return Mutation(
@@ -156,6 +176,7 @@ class Recorder:
             remove={name: list(keys) for name, keys in change.remove.items()},
             share=dict(change.share),
             act=act,
+            settles=settles,
             schema=kind_of(held.type).schema.schema_version,
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.wire import Report
+from schemas.wire import MAX_SHARING, Report, Waits
 from sync_client.album import Album
 from sync_client.carrying import waiting_in
 from sync_client.database import Database
@@ -18,6 +18,8 @@ from sync_client.values import Person, Status
 
 #: Free space is told in steps, so that an idle tablet has nothing new to say: 256 MB.
 _SPACE_STEP_MB = 256
+#: Its clock's error too, a minute each: measured through a slow line, it is never twice the same.
+_CLOCK_STEP_MS = 60_000
 #: The note of why the office may lack what it had acknowledged, and of the last sync before that.
 _DOUBT, _FORGOTTEN, _ENROLLED = "doubt", "forgotten", "enrolled"
 
@@ -59,16 +61,38 @@ def status_of(desk: Desk, journal: Journal, store: LocalStore, hearing: Hearing,
 
 
 def report_of(desk: Desk, journal: Journal, app: str | None, free_bytes: int) -> Report:
-    """Return what the device says of itself to the office."""
-    oldest = journal.oldest_waiting_ms()
-    steps = free_bytes // (_SPACE_STEP_MB * 1_000_000)
-    return Report(
-        waiting=journal.counts()["waiting"],
-        photos_waiting=Album(desk).counts().photos,
-        oldest_waiting_at=None if oldest is None else _moment(oldest),
-        app=app,
-        free_mb=steps * _SPACE_STEP_MB,
-    )
+    """Return what the device says of itself to the office; by person as well where several use it."""
+    with desk.db.lock:
+        album = Album(desk)
+        return Report(
+            waiting=journal.counts()["waiting"],
+            photos_waiting=album.counts().photos,
+            oldest_waiting_at=_older(journal.oldest_waiting_ms(), album.oldest_waiting_ms()),
+            app=app,
+            free_mb=free_bytes // (_SPACE_STEP_MB * 1_000_000) * _SPACE_STEP_MB,
+            clock_offset_s=round(desk.head().clock.offset_ms / _CLOCK_STEP_MS) * (_CLOCK_STEP_MS // 1000),
+            by=_by_person(desk.db, journal, album),
+        )
+
+
+def _by_person(db: Database, journal: Journal, album: Album) -> dict[str, Waits]:
+    """Return whose work waits, of the people admitted here; nothing where there is one alone."""
+    people = [person for (person,) in db.all("SELECT id FROM person ORDER BY id LIMIT ?", (MAX_SHARING,))]
+    if len(people) < 2:
+        return {}
+    records, photos = journal.waiting_by_person(), album.waiting_by_person()
+    none = (0, None)
+    waits: dict[str, Waits] = {}
+    for person in people:
+        (signed, first), (taken, oldest) = records.get(person, none), photos.get(person, none)
+        if signed or taken:
+            waits[person] = Waits(signed, taken, _older(first, oldest))
+    return waits
+
+
+def _older(*moments: int | None) -> str | None:
+    known = [ms for ms in moments if ms is not None]
+    return _moment(min(known)) if known else None
 
 
 def note_refusal(db: Database) -> None:

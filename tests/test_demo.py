@@ -51,6 +51,31 @@ def taken() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
+@pytest.mark.long
+def test_a_whole_day_on_the_real_server(tmp_path: Path) -> None:
+    """The day of the story, with gunicorn, all jobs, and a clock that goes sixty times as fast."""
+    played = demo(tmp_path / "day", "--day", "--once", "--port", "0")
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert not played.stderr
+    assert PLAYED_THROUGH in played.stdout
+    for words in ("【今日巡查】", "【超期】", "红榜", "RB-2020-河北-00001", "补报检查 1 次"):
+        assert words in played.stdout
+
+
+def test_a_morning(tmp_path: Path) -> None:
+    """From nothing to everything as promised, and gone again."""
+    folder = tmp_path / "demo"
+    played = demo(folder, "--once", "--port", "0")
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert not played.stderr
+    assert PLAYED_THROUGH in played.stdout
+    assert_looked_at(folder / "pictures/morning-1")
+    assert [place.name for place in tmp_path.iterdir()] == ["demo"], "nothing lies outside its folder"
+    assert demo(folder, "--reset").returncode == 0
+    assert not folder.exists()
+
+
+@pytest.mark.long
 def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     """The first makes the district; the second goes on from there; a forged past is found out."""
     folder = tmp_path / "demo"
@@ -83,10 +108,6 @@ def test_two_mornings_one_after_the_other(tmp_path: Path, taken: int) -> None:
     assert third.returncode == 1
     assert "断开 1 处" in third.stdout
     assert PLAYED_THROUGH not in third.stdout
-
-    assert [place.name for place in tmp_path.iterdir()] == ["demo"], "nothing lies outside its folder"
-    assert demo(folder, "--reset").returncode == 0
-    assert not folder.exists()
 
 
 def assert_looked_at(folder: Path) -> None:

@@ -124,7 +124,7 @@ def _score(reading: Reading) -> Assessment:
     failed = any(veto.cap is None for veto in vetoes)
     return Assessment(
         score,
-        "fail" if failed else None if score is None else _result(score),
+        "fail" if failed else None if score is None else result_of(score),
         {code: points for code, points in deductions.items() if points},
         [veto.code for veto in vetoes],
         _missing(wanted, reading.fields.get("photos") or ()),
@@ -161,7 +161,8 @@ def _rounded(got: int, total: int) -> int:
     return (2000 * got + total) // (2 * total)
 
 
-def _result(score: int) -> str:
+def result_of(score: int) -> str:
+    """Return the result that goes with a score in tenths of a point, a key of ``RESULTS``."""
     for line, result in _PASS_LINES:
         if score >= line:
             return result

@@ -1,4 +1,6 @@
 """
+``/v1/devices`` 设备台账: which device was last heard of when, what is not here yet.
+
 ``POST /v1/devices/enrol`` 设备登记: a one-time code becomes a token, or one more person on a device.
 """
 
@@ -8,18 +10,23 @@ from typing import Any
 
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
-from marshmallow import INCLUDE, Schema
+from marshmallow import INCLUDE, RAISE, Schema
 
 from schemas import wire
-from schemas.explain import errors_of_fields, fault
-from schemas.fields import Text
+from schemas.explain import errors_of_fields, errors_of_value, fault
+from schemas.fields import UUID_PATTERN, Choice, Id, Pattern, Text, Whole
+from schemas.grid import CODE_PATTERN
 from schemas.problems import Refusal
 from server.api import auth, body, specs
+from server.api.asked import read_query
 from server.core.attempts import Attempts
 from server.storage.devices import Device
 from server.usecases.enrol_device import Enrolled, enrol_device
+from server.usecases.list_devices import MAX_AFTER, MAX_LIMIT, Sought, list_devices
+from server.usecases.note_contacts import heard_since
+from server.usecases.show_device import show_device
 
-blueprint = Blueprint("devices", __name__, url_prefix="/v1/devices", description="设备登记 Devices")
+blueprint = Blueprint("devices", __name__, url_prefix="/v1/devices", description="设备登记与台账 Devices")
 
 MAX_BODY = 4 * 1024
 _lock = Lock()
@@ -35,6 +42,29 @@ class EnrolSchema(Schema):
     device_name = Text(1, 60, required=True, metadata={"description": "设备名称 what the office will see"})
 
 
+_EITHER = {"yes": "是", "no": "否"}
+
+
+def _about(description: str) -> dict[str, str]:
+    return {"description": description}
+
+
+class SoughtDevicesSchema(Schema):
+    """What may be asked of the list."""
+
+    class Meta:
+        unknown = RAISE
+
+    stale = Choice(_EITHER, metadata=_about("久未联系 nobody heard of it for a day, or as the district says"))
+    unsent = Choice(_EITHER, metadata=_about("有未收到的记录或照片 not everything of it is here"))
+    area = Text(
+        4, 15, pattern=Pattern(CODE_PATTERN, "区划代码", "a code of 4, 6, 9, 12 or 15 digits"),
+        metadata=_about("使用人员的责任区域 one of its people works here"),
+    )  # fmt: skip
+    limit = Whole(1, MAX_LIMIT, metadata=_about("每页条数，默认 50 how many a page, 50 by default"))
+    after = Text(1, MAX_AFTER, metadata=_about("上一页给出的 after the after of the page before"))
+
+
 _ENROLLED = {
     "type": "object",
     "required": ["device", "district", "epoch", "name", "persons", "now_ms"],
@@ -48,6 +78,52 @@ _ENROLLED = {
         "now_ms": {"type": "integer"},
     },
 }
+
+
+@blueprint.get("")
+@blueprint.doc(
+    security=[{"device": []}],
+    parameters=specs.asked_in_query(SoughtDevicesSchema),
+    responses={
+        "200": specs.answered("一页设备 One page, what needs somebody first", specs.reference("DevicePage")),
+        **specs.problems(400, 401, 403, 503),
+    },
+)
+def list_all() -> Response:
+    """
+    List the devices whose people work in the areas of this device's offices; whoever holds no office sees his own.
+
+    列出本机人员辖区内的设备：最近联系、未收到的记录和照片、时钟、版本、剩余空间；无管理身份的只看到本机。
+    """
+    given = read_query(SoughtDevicesSchema())
+    asked = {name: value == "yes" if name in ("stale", "unsent") else value for name, value in given.items()}
+    with auth.reading() as (work, desk):
+        heard = heard_since(body.store(), desk.district)
+        page = list_devices(work, desk, Sought(**asked), body.now_ms(), heard)
+    return body.answer(wire.encode(page))
+
+
+@blueprint.get("/<device>")
+@blueprint.doc(
+    security=[{"device": []}],
+    parameters=[{"name": "device", "in": "path", "required": True, "description": "编号 id",
+                 "schema": {"type": "string", "pattern": UUID_PATTERN}}],
+    responses={
+        "200": specs.answered("一台设备 One device, and what of it is not here", specs.reference("DeviceFile")),
+        **specs.problems(400, 401, 403, 404, 503),
+    },
+)  # fmt: skip
+def show_one(device: str) -> Response:
+    """
+    Show one device, with the numbers of its journal that are not here and how many of its photos.
+
+    查看一台设备：尚未收到的编号范围、等待中的编号、记录已到而照片未到的数量。
+    """
+    with auth.reading() as (work, desk):
+        if errors_of_value(Id(), device):
+            raise Refusal("device_unknown")
+        file = show_device(work, desk, device, body.now_ms(), heard_since(body.store(), desk.district))
+    return body.answer(wire.encode(file))
 
 
 @blueprint.post("/enrol")

@@ -24,6 +24,9 @@ PARTS_OF_ONE = 4
 #: The public sends pictures too: so many arrive at a time, and one is looked at. Tablets do not wait for them.
 REPORTS_AT_ONCE = 4
 
+#: A document of the ledger takes a thread and a processor for seconds.
+DOCUMENTS_AT_ONCE = 2
+
 
 class _Turns:
     """The turns of one process, and how many wait for one."""
@@ -101,6 +104,18 @@ def public_picture_gate() -> Iterator[None]:
         Refusal: ``busy``, with the moment to come again.
     """
     with _turn("gridward.public_pictures", 1, WAIT_S), gate():
+        yield
+
+
+@contextmanager
+def document_gate() -> Iterator[None]:
+    """
+    Make a document of the ledger inside, ``DOCUMENTS_AT_ONCE`` at most in this process; one waits for a turn.
+
+    Raises:
+        Refusal: ``busy``, with the moment to come again.
+    """
+    with _turn("gridward.documents", DOCUMENTS_AT_ONCE, WAIT_S):
         yield
 
 

@@ -24,21 +24,31 @@ from server.core.desk.matched import ListedMatch
 from server.core.desk.refusals import RefusalFile
 from server.core.responsibility import Coverage
 from server.usecases.act_on_case import Acted, Dispatched
+from server.usecases.foretell_reminders import Announced, Preview, Ran
 from server.usecases.ledger_figures import CaseFigures
 from server.usecases.list_cases import CaseCounts, CasePage
+from server.usecases.list_channels import ChannelList
 from server.usecases.list_conflicts import ConflictPage
 from server.usecases.list_contact_views import ContactViewPage
+from server.usecases.list_deliveries import DeliveryPage
+from server.usecases.list_devices import DevicePage
 from server.usecases.list_escalations import EscalationPage
+from server.usecases.list_exports import ExportPage
 from server.usecases.list_instructions import Instructions
 from server.usecases.list_matches import MatchPage
 from server.usecases.list_quarantine import QuarantinePage
 from server.usecases.list_views import ViewPage
 from server.usecases.list_waiting import ReviewList, WaitingList
+from server.usecases.manage_day import DayFile, DayPage, ToldDay
+from server.usecases.manage_manners import MannersFile
+from server.usecases.manage_reminders import ReminderFile, Reminders
 from server.usecases.office_reports import Contact, ListedReport, ReportPage
+from server.usecases.read_ranks import RankFile, RankListPage
 from server.usecases.readmit import Readmission
 from server.usecases.redact_photo import ListedRedaction, Redactions
 from server.usecases.settle_conflict import Settlement
 from server.usecases.show_case import NextActs
+from server.usecases.show_device import DeviceFile
 from server.usecases.show_photos import RecordPairs, RecordPhotos
 
 _SHAPES = (
@@ -79,6 +89,7 @@ _SHAPES = (
     ListedReport,
     Contact,
     ContactViewPage,
+    ExportPage,
     CasePage,
     CaseCounts,
     CaseFile,
@@ -86,6 +97,21 @@ _SHAPES = (
     NextActs,
     Acted,
     Dispatched,
+    RankListPage,
+    RankFile,
+    DevicePage,
+    ToldDay,
+    DayPage,
+    DayFile,
+    DeviceFile,
+    Reminders,
+    ReminderFile,
+    MannersFile,
+    Preview,
+    Ran,
+    Announced,
+    DeliveryPage,
+    ChannelList,
 )
 _REFERENCE = "#/components/schemas/"
 

@@ -17,7 +17,7 @@ from server.storage.devices import Device
 from server.storage.store import Store
 from server.storage.unit_of_work import UnitOfWork
 from server.usecases.begin_epoch import CommitsLost, begin_epoch, hold_to_feeds
-from server.usecases.note_contacts import note_contact
+from server.usecases.note_contacts import Said, left_of, note_contact
 from server.usecases.receive_mutations import Answer, Push, receive_mutations
 from server.usecases.serve_feeds import Reader, Served, name_what_left, serve_feeds
 from server.usecases.set_aside import set_aside
@@ -52,7 +52,8 @@ def _synced(district: str, hashed: bytes, asked: SyncRequest, now_ms: int) -> Re
     except CommitsLost as lost:
         begin_epoch(store, district, "noticed", now_ms, present=lost.epoch, given=lost.read)
         device, response = _exchanged(store, district, hashed, asked, now_ms)
-    note_contact(store, device, asked.report, now_ms, asked.cursors)
+    said = Said(asked.cursors, asked.now, asked.install, asked.last)
+    note_contact(store, device, left_of(asked.report, asked.mutations, response.outcomes), now_ms, said)
     return body.answer(wire.encode(response))
 
 

@@ -11,6 +11,7 @@ import click
 
 from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling, when
 from server.commands.conflicts import Called
+from server.commands.typed import day_named
 from server.core.clocks.calendar import FIRST, LAST, WORDS, Calendar, Word
 from server.storage.calendars import DayWord
 from server.usecases.examine_calendar import examine_calendar
@@ -29,14 +30,6 @@ P = ParamSpec("P")
 _WEEK = "一二三四五六日"
 _MARKS = {"good": "✓", "look": "!", "bad": "✗"}
 _YEARS = click.IntRange(FIRST.year, LAST.year)
-
-
-def day_named(text: str) -> date:
-    """Return a calendar day, 2020-10-10; the type of an argument."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"“{text}”不是日期，应如 2020-10-10。'{text}' is no day; write 2020-10-10.") from None
 
 
 def with_reason(command: Callable[P, None]) -> Callable[P, None]:

@@ -49,7 +49,8 @@ class Called(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word meant."""
-        word = self._words.get(value, value)
+        begun = [known for zh, known in self._words.items() if zh.startswith(str(value))] if value else []
+        word = self._words.get(value, begun[0] if len(begun) == 1 else value)
         if word not in self.choices:
             listed = "、".join(f"{zh}（{known}）" for zh, known in self._words.items())
             self.fail(f"没有“{value}”，应为：{listed}。 There is no '{value}'.", param, ctx)

@@ -12,9 +12,10 @@ from schemas.cases import SEVERITIES
 from schemas.dispatching import LEADS, SIDES, TARGETS, Rule, english_about, words_about
 from schemas.moments import day_of
 from schemas.parts import FUNCTIONAL_UNITS
-from server.commands.calendar import day_named, with_reason
+from server.commands.calendar import with_reason
 from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling, when
 from server.commands.limits import class_named
+from server.commands.typed import day_named
 from server.commands.units import tell_wrong
 from server.usecases.manage_calendar import Said
 from server.usecases.manage_dispatching import as_csv, bring_rules, in_words, rules_on, set_rule, try_case

@@ -11,11 +11,15 @@ from server.commands import (
     calendar,
     campaign,
     campaign_places,
+    channels,
     conflicts,
+    days,
     devices,
     dispatching,
+    documents,
     hotline,
     imports,
+    jobs,
     ledger,
     ledger_clocks,
     limits,
@@ -25,10 +29,13 @@ from server.commands import (
     photo_store,
     photos,
     quarantine,
+    ranks,
     records,
+    reminders,
     reports,
     rescue,
     rules,
+    scheduling,
     serving,
     setup,
     snapshots,
@@ -65,11 +72,14 @@ for command in (
     setup.restored,
     setup.doctor,
     serving.serve,
+    scheduling.scheduler,
+    jobs.jobs,
     people.people,
     devices.enrol_code,
     devices.devices,
     rescue.rescue,
     imports.import_,
+    documents.export,
     records.records,
     campaign.campaign,
     quarantine.quarantine,
@@ -77,7 +87,12 @@ for command in (
     ledger.ledger,
     sources.covert,
     hotline.hotline,
+    reminders.reminders,
+    channels.channels,
     reports.reports,
+    days.day,
+    days.patrol,
+    ranks.ranks,
     snapshots.snapshots,
     photos.photos,
     calendar.calendar,
@@ -93,7 +108,7 @@ for command in (
 
 for command in (photo_store.reconsider, photo_store.move):
     photos.photos.add_command(command)
-for command in ledger_clocks.COMMANDS:
+for command in (*ledger_clocks.COMMANDS, *documents.COMMANDS):
     ledger.ledger.add_command(command)
 for command in (sources.import_list, sources.list_unanswered):
     ledger.ledger.add_command(command)

@@ -10,8 +10,9 @@ import click
 
 from schemas.cases import CLOCKS, PROBLEM_CLASSES, Limit
 from schemas.moments import day_of
-from server.commands.calendar import day_named, with_reason
+from server.commands.calendar import with_reason
 from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling, when
+from server.commands.typed import day_named
 from server.core.clocks.limits import ANY_GRADE, PLAIN, VARIANTS, Row, as_words
 from server.core.clocks.limits import plain as as_data
 from server.usecases.manage_calendar import Said

@@ -7,6 +7,8 @@ import gc
 import socket
 import struct
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from socketserver import BaseRequestHandler, TCPServer
 from typing import Any
 
@@ -14,12 +16,12 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from server.app import create_app
+from server.app import create_app, wall_ms
 from server.commands.common import open_store, read_settings, telling
-from server.jobs import Jobs, start_jobs
+from server.commands.scheduling import jobs_of
+from server.jobs import FLUSH_EVERY_S, Jobs, start_jobs
 from server.settings import Settings
 from server.usecases.mistakes import Mistake
-from server.usecases.retain_photos import Policy
 
 #: A tablet on a weak line may need this long for a body of a megabyte.
 TIMEOUT_S = 120
@@ -48,11 +50,22 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
     The application under gunicorn.
 
     Every worker process makes its own application: a database connection must not be shared by fork.
+
+    Args:
+        clock: Returns milliseconds since 1970-01-01 UTC.
+        flush_every_s: How often, in true seconds, it writes down which devices were heard of.
     """
 
-    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        options: dict[str, Any],
+        clock: Callable[[], int] = wall_ms,
+        flush_every_s: float = FLUSH_EVERY_S,
+    ) -> None:
         self._settings = settings
         self._options = options
+        self._clock, self._flush_every_s = clock, flush_every_s
         self._jobs: Jobs | None = None
         super().__init__()
 
@@ -65,11 +78,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without t
 
     def load(self) -> Flask:
         """Return the application of this worker, its jobs running."""
-        app = create_app(self._settings)
+        app = create_app(self._settings, self._clock)
         tune_interpreter()
-        policy = Policy(self._settings.keep_originals_days, self._settings.keep_photos_days)
         store, depot = app.extensions["gridward"], app.extensions["gridward.depot"]
-        self._jobs = start_jobs(store, self._settings.keep_days, depot, policy, self._settings.keep_contacts_days)
+        inside = self._settings.scheduler == "inside"
+        # Who was heard of, each process writes down itself, whoever runs the jobs.
+        jobs = jobs_of(self._settings, depot) if inside else ()
+        self._jobs = start_jobs(store, jobs, self._clock, flush_every_s=self._flush_every_s)
         return app
 
     def _worker_exit(self, _server: Any, _worker: Any) -> None:
@@ -100,10 +115,13 @@ def be_patient(listening: socket.socket, seconds: int) -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口。The port.")
 @click.option("--workers", type=click.IntRange(1, 64), help="进程数；SQLite 只能 1，PostgreSQL 默认 4。Processes.")
 @click.option("--threads", type=click.IntRange(1, 256), help="每进程线程数，默认按同步名额计算。Threads.")
+@click.option("--no-scheduler", is_flag=True, help="不在本进程执行定时任务（另用 scheduler 命令）。Run no jobs here.")
 @telling
-def serve(host: str, port: int, workers: int | None, threads: int | None) -> None:
+def serve(host: str, port: int, workers: int | None, threads: int | None, no_scheduler: bool) -> None:
     """启动服务器。Run the server until it is told to stop."""
     settings = read_settings()
+    if no_scheduler:
+        settings = replace(settings, scheduler="apart")
     store = open_store(settings)
     if not store.places():
         raise Mistake(

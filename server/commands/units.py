@@ -12,8 +12,8 @@ from schemas import grid, wire
 from schemas.moments import day_of
 from schemas.units import HOLDING_ROLES, UNIT_KINDS
 from schemas.wording import title_of
-from server.commands.calendar import day_named
 from server.commands.common import as_json, in_district, now_ms, open_store, pick_district, plain, show, telling
+from server.commands.typed import day_named
 from server.core.importing.tables import Wrong
 from server.core.responsibility import LACKS, lines_of
 from server.usecases.coverage_gaps import coverage_gaps

@@ -56,6 +56,7 @@ _DEMANDING = (Role.STREET, *_SUPERVISING)
 #: Units that write a timetable of their own, and units that answer.
 _PLANNING = (Role.COMMUNITY, Role.DEPARTMENT, *_OFFICES)
 _ANSWERING = (Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE, Role.DEPARTMENT, Role.INSPECTOR)
+_TOLD = (*_INSPECTING, Role.LEADING_GROUP)
 _ORGANISING = (Role.GRID_LEADER, Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE)
 #: Whoever may say that two things are one: the dispatchers (permission table: "dispatch, reassign, merge").
 _JOINING = frozenset({Role.COMMUNITY, Role.STREET, Role.DISTRICT_OFFICE, Role.INSPECTOR})
@@ -122,6 +123,8 @@ PERMISSIONS: Mapping[tuple[str, str], Mapping[Role, Scope]] = {
     **_table({"holding"}, "create", _ORGANISING, Scope.AREA),
     **_table({"holding"}, "patch", _ORGANISING, Scope.AREA),
     **_table({"holding"}, "void", _OFFICES, Scope.AREA),
+    # The server alone makes notices; whose one is, see ``check_reach``.
+    **_table({"notice"}, "patch", _TOLD, Scope.AREA),
 }
 
 #: Fields that only some roles may write, and those roles may write them on others' records too.
@@ -141,6 +144,7 @@ RESERVED_IN: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "order": ("kind", "to_unit", "case_ids", "text", "issued_on", "reply_due"),
         "sweep": ("problem_class", "places", "units", "due_on", "demand"),
     }.items()},
+    "notice": dict.fromkeys(("person", "title", "items", "sent_at", "critical"), frozenset[Role]()),
 }  # fmt: skip
 _NOTHING: frozenset[str] = frozenset()
 
@@ -220,8 +224,10 @@ def check_reach(record: Record, mutation: Mutation, role: Role) -> None:
     Make sure that *role* may touch this very record with these very fields.
 
     Raises:
-        Refusal: ``not_allowed`` or ``not_your_record``.
+        Refusal: ``not_allowed``, ``not_your_record``, or ``not_your_notice``.
     """
+    if record.type == "notice" and record.fields["person"] != mutation.by:
+        raise Refusal("not_your_notice")
     if _corrects(mutation, role) and record.origin.by != mutation.by:
         raise Refusal("not_your_record")
 

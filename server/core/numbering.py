@@ -25,6 +25,7 @@ _KINDS_OF_DISTRICT = ("自治县", "区", "县", "市", "旗")
 _MOST = 12
 _NO_STREET = "本级"
 _COVERT = "暗访"
+_OF_STREETS = frozenset({"case", "day_report"})
 _ORDER_WORDS = {"supervision": "督", "assignment": "交"}
 _EIGHT_HOURS_AHEAD = "+08:00"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -66,8 +67,8 @@ class Naming(NamedTuple):
 
 
 def street_of(record: Record) -> str | None:
-    """Return the code of the street a case lies in; None for other types, and for what lies in none or is sealed."""
-    named = record.type == "case" and len(record.feed) == Level.STREET and not is_sealed(record.feed)
+    """Return the code of the street whose name is in the number; None where there is none, or it is sealed."""
+    named = record.type in _OF_STREETS and len(record.feed) == Level.STREET and not is_sealed(record.feed)
     return record.feed if named else None
 
 
@@ -82,6 +83,11 @@ def series_of(record: Record, received_day: str, naming: Naming | None) -> Serie
     """
     named = _NAMED.get(record.type)
     return named(record, received_day, naming) if named and naming else _of_check(record, received_day)
+
+
+def series_of_list(day: str, letters: Letters) -> Series:
+    """Return the series of the red and black lists 红黑榜 that are issued on *day*: 海创卫榜〔2020〕3号."""
+    return Series(f"{letters.orders}榜〔{day[:4]}〕", 1, f"{day[:4]}-01-01", "号")
 
 
 def _of_check(record: Record, received_day: str) -> Series:
@@ -108,13 +114,24 @@ def _of_case(record: Record, received_day: str, naming: Naming) -> Series:
     return Series(f"{naming.letters.cases}-{year}-{name}-", 5, f"{year}-01-01")
 
 
+def _of_day_report(record: Record, received_day: str, naming: Naming) -> Series:
+    year = min(str(record.fields.get("day") or received_day), received_day)[:4]
+    street = street_of(record)
+    name = _short(naming.streets.get(street or "", ""), _KINDS_OF_STREET) or (street or "")[Level.DISTRICT :]
+    return Series(f"RB-{year}-{name or _NO_STREET}-", 5, f"{year}-01-01")
+
+
 def _of_order(record: Record, received_day: str, naming: Naming) -> Series:
     year = min(str(record.fields.get("issued_on") or received_day), received_day)[:4]
     word = _ORDER_WORDS.get(str(record.fields.get("kind")), "督")
     return Series(f"{naming.letters.orders}{word}〔{year}〕", 1, f"{year}-01-01", "号")
 
 
-_NAMED: Mapping[str, Callable[[Record, str, Naming], Series]] = {"case": _of_case, "order": _of_order}
+_NAMED: Mapping[str, Callable[[Record, str, Naming], Series]] = {
+    "case": _of_case,
+    "order": _of_order,
+    "day_report": _of_day_report,
+}
 #: The types whose numbers are made of names; a check's is made of its day alone.
 NAMED = frozenset(_NAMED)
 

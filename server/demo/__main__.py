@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from server.demo.closing import close, invite
+from server.demo.day import play_day
 from server.demo.folder import Folder
 from server.demo.opening import make_ready
 from server.demo.playing import play
@@ -38,14 +39,17 @@ PORT = 8000
     is_flag=True,
     help="演完即退出；与承诺不符时返回 1。Play it through and leave; 1 if it is not as promised.",
 )
+@click.option("--day", is_flag=True, help="演一整天（2020年7月17日，每次从头演）。Play a whole day, always anew.")
 @click.option("--reset", is_flag=True, help="删除演示文件夹。Throw the demo's folder away.")
-def main(folder: Path, port: int, once: bool, reset: bool) -> None:
+def main(folder: Path, port: int, *, once: bool, day: bool, reset: bool) -> None:
     """网格卫演示：海州区的一个上午。Gridward's demo: a morning in Haizhou."""
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
     stage, place = Stage(), Folder(folder)
     try:
-        sys.exit(_reset(stage, place) if reset else _run(stage, place, port, once=once))
+        if reset:
+            sys.exit(_reset(stage, place))
+        sys.exit(play_day(stage, place, port, once=once) if day else _run(stage, place, port, once=once))
     except Mistake as problem:
         stage.say(problem.zh, problem.en, BAD)
         sys.exit(1)
@@ -54,7 +58,8 @@ def main(folder: Path, port: int, once: bool, reset: bool) -> None:
         stage.say("文件夹或磁盘用不了，请换一个地方（--folder）。", f"name another place with --folder: {why}", BAD)
         sys.exit(1)
     except KeyboardInterrupt:
-        stage.say("演示已停止；再运行一次会从这里继续。", "stopped; the next run goes on from here.", QUIET)
+        zh, en = ("从头演", "begins anew") if day else ("从这里继续", "goes on from here")
+        stage.say(f"演示已停止；再运行一次会{zh}。", f"stopped; the next run {en}.", QUIET)
 
 
 def _run(stage: Stage, folder: Folder, port: int, *, once: bool) -> int:

@@ -59,10 +59,21 @@ def play(stage: Stage, store: Store, folder: Folder, url: str) -> Outcome | None
     Raises:
         Mistake: The tablets' part ended without a word.
     """
+    outcome = perform(stage, _orders(store, folder, url))
+    return None if outcome is None else msgspec.convert(outcome, Outcome)
+
+
+def perform(stage: Stage, orders: bytes) -> dict[str, Any] | None:
+    """
+    Let the tablets play as *orders* say, and return where it has led; None where it broke.
+
+    Raises:
+        Mistake: The tablets' part ended without a word.
+    """
     outcome = None
-    for line in _told(_orders(store, folder, url)):
+    for line in _told(orders):
         if line["do"] == "outcome":
-            outcome = msgspec.convert(line["outcome"], Outcome)
+            outcome = line["outcome"]
         elif line["do"] == "broken":
             stage.say(line["zh"], line["en"], BAD)
             return None
@@ -70,29 +81,34 @@ def play(stage: Stage, store: Store, folder: Folder, url: str) -> Outcome | None
             follow(stage, line)
     if outcome is None:
         raise Mistake("平板部分中途退出。", "The tablets' part ended early.")
-    return outcome
+    found: dict[str, Any] = outcome
+    return found
 
 
-def fresh_code(store: Store, key: str) -> str:
-    """Return a one-time code for somebody of the cast."""
+def fresh_code(store: Store, key: str, now_ms: int | None = None) -> str:
+    """Return a one-time code for somebody of the cast; *now_ms* where another clock than this machine's counts."""
     with store.work(DISTRICT, writing=False) as work:
         account = find_person(work, staff_number(key))
-    return offer_code(store, DISTRICT, account, time.time_ns() // 1_000_000)
+    return offer_code(store, DISTRICT, account, time.time_ns() // 1_000_000 if now_ms is None else now_ms)
 
 
-def _orders(store: Store, folder: Folder, url: str) -> bytes:
-    actors = [
+def actors(store: Store, now_ms: int | None = None) -> list[dict[str, str]]:
+    """Return everybody of the cast but the visitor, each with a fresh code."""
+    return [
         {
             "key": key,
             "name": duty.name,
             "english": duty.english,
             "title": duty.title,
             "unit": duty.unit,
-            "code": fresh_code(store, key),
+            "code": fresh_code(store, key, now_ms),
         }
         for key, duty in CAST.items()
         if key != VISITOR
     ]
+
+
+def _orders(store: Store, folder: Folder, url: str) -> bytes:
     disputes = [
         {"record": one.record, "field": one.field, "kept": one.shown, "others": one.others}
         for one in read_open(store)
@@ -105,7 +121,7 @@ def _orders(store: Store, folder: Folder, url: str) -> bytes:
             "pictures": str(folder.pictures.absolute()),
             "morning": folder.next_morning(),
             "grid": STORY_GRID,
-            "actors": actors,
+            "actors": actors(store),
             "disputes": disputes,
         }
     )

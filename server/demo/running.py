@@ -5,20 +5,24 @@ The server of the demo 演示服务器: the real one, under gunicorn, as a child
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
 
+from server.app import wall_ms
 from server.commands.serving import GRACE_S, TIMEOUT_S, Server
 from server.demo.folder import Folder
 from server.settings import Settings
 from server.usecases.mistakes import Mistake
 
 HOST = "127.0.0.1"
+Clock = Callable[[], int]
 _PORTS_TRIED = 50
 _STOP_S = 10.0
+#: Where a minute goes by in a second, ten seconds are too long to remember alone who was heard of.
+_FLUSH_S = 0.5
 
 
 class Door(TCPServer):
@@ -59,11 +63,11 @@ def open_door(port: int) -> Door:
 class Running:
     """The server while it runs."""
 
-    def __init__(self, folder: Folder, door: Door) -> None:
+    def __init__(self, folder: Folder, door: Door, clock: Clock) -> None:
         self._log = folder.log
         settings = Settings(folder.database_url, public_url=door.url, photos=str(folder.photos))
         # Forked, not begun anew: everything it needs is loaded already.
-        self._process = get_context("fork").Process(target=_serve, args=(settings, door.fileno(), folder.log))
+        self._process = get_context("fork").Process(target=_serve, args=(settings, door.fileno(), folder.log, clock))
         self._process.start()
 
     def wait(self) -> None:
@@ -97,16 +101,16 @@ class Running:
 
 
 @contextmanager
-def running(folder: Folder, door: Door) -> Iterator[Running]:
-    """Run the server behind *door* meanwhile."""
-    server = Running(folder, door)
+def running(folder: Folder, door: Door, clock: Clock = wall_ms) -> Iterator[Running]:
+    """Run the server behind *door* meanwhile, by *clock* (milliseconds since 1970-01-01 UTC)."""
+    server = Running(folder, door, clock)
     try:
         yield server
     finally:
         server.stop()
 
 
-def _serve(settings: Settings, door: int, log: Path) -> None:
+def _serve(settings: Settings, door: int, log: Path, clock: Clock) -> None:
     # A session of its own: Ctrl-C reaches the demo alone, which then stops the server in good order.
     os.setsid()
     with log.open("a", encoding="utf-8") as opened:
@@ -123,4 +127,4 @@ def _serve(settings: Settings, door: int, log: Path) -> None:
         "proc_name": "gridward-demo",
         "control_socket_disable": True,
     }
-    Server(settings, options).run()
+    Server(settings, options, clock, _FLUSH_S).run()

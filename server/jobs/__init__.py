@@ -1,137 +1,141 @@
 """
 When to call which use-case, and nothing else 定时任务.
 
-Every process writes down the contacts it noted itself; what concerns the whole database is done by the
-one process that leads.
+Every process writes down the contacts it noted itself; what concerns the whole database is done by the one process
+that leads. It looks every second what is due; a job that takes long has a thread of its own, and holds up nobody.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Event, Lock
 from typing import Any
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from server.storage.depot import Depot
+from server.jobs.job import Job
+from server.jobs.leading import Leading
+from server.jobs.running import Clock, Runner
 from server.storage.election import Election
 from server.storage.store import Store
-from server.usecases.build_snapshots import build_snapshots
-from server.usecases.collect_photos import collect_everywhere
-from server.usecases.forget_codes import forget_codes
-from server.usecases.forget_contacts import forget_everywhere
-from server.usecases.forget_departures import forget_departures
-from server.usecases.hand_over import hand_over_everywhere
 from server.usecases.note_contacts import flush_contacts
-from server.usecases.release_covert import release_everywhere
-from server.usecases.retain_photos import FOR_EVER, Policy, retain_everywhere
-from server.usecases.review_escalations import review_everywhere
 
+#: Another process leads at the latest so long after the leader died, and a moment that the database needs to notice it.
+LOOK_EVERY_S = 1.0
 FLUSH_EVERY_S = 10
-PRUNE_EVERY_S = 24 * 3600
-SNAPSHOTS_EVERY_S = 15 * 60
-ESCALATIONS_EVERY_S = 15 * 60
-RELEASE_EVERY_S = 15 * 60
-#: Also where the server is started anew every night.
-CONTACTS_EVERY_S = 3600
-#: Time enough for a clerk to end one holder's grant and give another his.
-HAND_OVER_EVERY_S = 3600
 
 _log = structlog.get_logger()
 
 
+def wall_ms() -> int:
+    """Return this machine's time in milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
 class Jobs:
-    """The jobs of one process; ``stop`` lets what is under way finish and writes down the rest."""
+    """
+    The jobs of one process; ``stop`` lets what is under way finish and writes down the rest.
+
+    Args:
+        jobs: What is run here while this process leads; nothing: it does not stand for election.
+        clock: Returns milliseconds since 1970-01-01 UTC; by it jobs are due.
+        look_every_s: How often, in true seconds, it looks what is due.
+        flush_every_s: How often, in true seconds, it writes down who was heard of.
+    """
 
     def __init__(
-        self, store: Store, keep_days: int, depot: Depot | None, policy: Policy, contacts_days: int | None
+        self,
+        store: Store,
+        jobs: Sequence[Job],
+        clock: Clock = wall_ms,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+        flush_every_s: float = FLUSH_EVERY_S,
     ) -> None:
         self._store = store
-        self._keep_days, self._contacts_days = keep_days, contacts_days
-        self._depot, self._policy = depot, policy
-        self._election = Election(store.engine)
+        self._runner = Runner(store, jobs, clock)
+        self._look_every_s, self._flush_every_s = look_every_s, flush_every_s
+        self.leading = Leading(Election(store.engine))
+        self._ending = Event()
+        self._running: set[str] = set()
+        self._lock = Lock()
+        # Each job at most once, and a thread for each: the longest of them keeps no other waiting.
+        self._threads = ThreadPoolExecutor(max(1, len(jobs)), "gridward-job")
         self._scheduler: Any = BackgroundScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     def start(self) -> None:
         """Begin."""
-        self._every(FLUSH_EVERY_S, "flush_contacts", lambda: flush_contacts(self._store))
-        self._every(RELEASE_EVERY_S, "release_covert", self._if_leading(self._release_covert))
-        self._every(PRUNE_EVERY_S, "forget_codes", self._if_leading(self._forget_codes))
-        self._every(PRUNE_EVERY_S, "forget_departures", self._if_leading(self._forget_departures))
-        if (days := self._contacts_days) is not None:
-            self._every(CONTACTS_EVERY_S, "forget_contacts", self._if_leading(lambda: self._forget_contacts(days)))
-        self._every(SNAPSHOTS_EVERY_S, "build_snapshots", self._if_leading(self._build_snapshots))
-        self._every(HAND_OVER_EVERY_S, "hand_over", self._if_leading(self._hand_over))
-        self._every(ESCALATIONS_EVERY_S, "review_escalations", self._if_leading(self._review_escalations))
-        if (depot := self._depot) is not None:
-            self._every(PRUNE_EVERY_S, "keep_photos", self._if_leading(lambda: self._keep_photos(depot)))
+        # That a look took longer than a second is nobody's business.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+        self._every(self._flush_every_s, "flush_contacts", self._flush)
+        if self._runner.jobs:
+            self._every(self._look_every_s, "look", self._look)
         self._scheduler.start()
 
     def stop(self) -> None:
         """End, and lose nothing that was noted."""
+        self._ending.set()
         self._scheduler.shutdown(wait=True)
-        self._election.resign()
-        _guarded("flush_contacts", lambda: flush_contacts(self._store))()
+        self._threads.shutdown(wait=True)
+        self.leading.resign()
+        self._flush()
 
-    def _release_covert(self) -> int:
-        return release_everywhere(self._store, time.time_ns() // 1_000_000)
+    def _look(self) -> None:
+        try:
+            if self._ending.is_set() or not self.leading.ask():
+                return
+            for name, districts in self._runner.due().items():
+                self._begin(name, districts)
+        except Exception as error:  # noqa: BLE001  # the next look must come
+            _log.error("look_failed", kind=type(error).__name__)
 
-    def _forget_codes(self) -> int:
-        return forget_codes(self._store, time.time_ns() // 1_000_000)
+    def _begin(self, name: str, districts: Sequence[str]) -> None:
+        with self._lock:
+            if name in self._running:
+                return
+            self._running.add(name)
+        # Not as jobs of APScheduler's: it waits for its threads with its doors locked, and a look that hands it a
+        # job while it is shut down would wait for ever.
+        self._threads.submit(self._run, name, districts)
 
-    def _forget_departures(self) -> int:
-        return forget_departures(self._store, time.time_ns() // 1_000_000, self._keep_days)
+    def _run(self, name: str, districts: Sequence[str]) -> None:
+        try:
+            for district in districts:
+                if self._may_go_on():
+                    self._run_in(name, district)
+        finally:
+            with self._lock:
+                self._running.discard(name)
 
-    def _forget_contacts(self, days: int) -> int:
-        return forget_everywhere(self._store, days, time.time_ns() // 1_000_000)
+    def _run_in(self, name: str, district: str) -> None:
+        try:
+            self._runner.run(name, district, self._may_go_on)
+        except Exception as error:  # noqa: BLE001  # the database is away: the next look finds it due again
+            _log.error("job_failed", job=name, district=district, kind=type(error).__name__)
 
-    def _build_snapshots(self) -> int:
-        return len(build_snapshots(self._store, time.time_ns() // 1_000_000))
+    def _may_go_on(self) -> bool:
+        return self.leading.leads and not self._ending.is_set()
 
-    def _hand_over(self) -> int:
-        return hand_over_everywhere(self._store, time.time_ns() // 1_000_000)
+    def _flush(self) -> None:
+        try:
+            flush_contacts(self._store)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the next run must come
+            _log.error("job_failed", job="flush_contacts", kind=type(error).__name__)
 
-    def _review_escalations(self) -> int:
-        return review_everywhere(self._store, time.time_ns() // 1_000_000)
-
-    def _keep_photos(self, depot: Depot) -> int:
-        now_ms = time.time_ns() // 1_000_000
-        expired = retain_everywhere(self._store, depot, self._policy, now_ms)
-        return expired + collect_everywhere(self._store, depot, now_ms)
-
-    def _if_leading(self, run: Callable[[], object]) -> Callable[[], object]:
-        return lambda: run() if self._election.leads() else None
-
-    def _every(self, seconds: int, name: str, run: Callable[[], object]) -> None:
-        self._scheduler.add_job(_guarded(name, run), "interval", seconds=seconds, id=name)
+    def _every(self, seconds: float, name: str, run: Any) -> None:
+        self._scheduler.add_job(run, "interval", seconds=seconds, id=name, next_run_time=datetime.now(UTC))
 
 
 def start_jobs(
-    store: Store, keep_days: int, depot: Depot | None = None, policy: Policy = FOR_EVER,
-    contacts_days: int | None = None,
-) -> Jobs:  # fmt: skip
-    """
-    Start the jobs of this process over *store*; call ``stop`` before it ends.
-
-    Args:
-        keep_days: For how long departures and tellings are kept.
-        depot: Where photos lie, so that what nobody needs is taken out of it; None leaves them alone.
-        policy: For how long photos are kept.
-        contacts_days: For how long it is known how to reach a reporter, once his case is over; None: for ever.
-    """
-    jobs = Jobs(store, keep_days, depot, policy, contacts_days)
-    jobs.start()
-    return jobs
-
-
-def _guarded(name: str, run: Callable[[], object]) -> Callable[[], None]:
-    """Return *run* so that a failure is logged and the next run comes all the same."""
-
-    def guarded() -> None:
-        try:
-            run()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the next run must come
-            _log.error("job_failed", job=name, kind=type(error).__name__)
-
-    return guarded
+    store: Store, jobs: Sequence[Job], clock: Clock = wall_ms, *, flush_every_s: float = FLUSH_EVERY_S
+) -> Jobs:
+    """Start *jobs*, and what each process does for itself, over *store*; call ``stop`` before it ends."""
+    started = Jobs(store, jobs, clock, flush_every_s=flush_every_s)
+    started.start()
+    return started

@@ -12,6 +12,13 @@ from server.storage.bulk import mark, one_of
 from server.values import CaseTimes
 
 _READ = msgspec.json.Decoder(CaseTimes)
+
+
+class _Named(msgspec.Struct):
+    name: str | None = None
+
+
+_NAME = msgspec.json.Decoder(_Named)
 #: So many cases are read at once.
 BATCH = 2_000
 
@@ -39,7 +46,8 @@ class ClockStore:
         condition, wanted = one_of(self._connection, ids)
         sql = f"SELECT id, fields FROM record WHERE district = {self._mark} AND id {condition}"
         rows = self._connection.exec_driver_sql(sql, (self._district, wanted))
-        return {row[0]: _READ.decode(row[1]) for row in rows}
+        found = {row[0]: _READ.decode(row[1]) for row in rows}
+        return dict(zip(found, self._placed(list(found.values())), strict=True))
 
     def in_states(self, states: Sequence[str], area: str = "") -> Iterator[list[Timed]]:
         """Yield every case in one of *states* that lies in *area* and was not voided, by id, batch by batch."""
@@ -59,4 +67,20 @@ class ClockStore:
         )
         values = (self._district, after, *states, area, area + ":")
         rows = self._connection.exec_driver_sql(sql, values)
-        return [Timed(id_, grid, unit, ms, _READ.decode(fields)) for id_, grid, unit, ms, fields in rows]
+        found = [Timed(id_, grid, unit, ms, _READ.decode(fields)) for id_, grid, unit, ms, fields in rows]
+        placed = self._placed([one.times for one in found])
+        return [one._replace(times=times) for one, times in zip(found, placed, strict=True)]
+
+    def _placed(self, times: Sequence[CaseTimes]) -> list[CaseTimes]:
+        """Return *times*, each with a place: what a check found is in front of a door that has a name."""
+        targets = {one.target_id for one in times if one.target_id and not one.place_text}
+        if not targets:
+            return list(times)
+        condition, wanted = one_of(self._connection, sorted(targets))
+        sql = f"SELECT id, fields FROM record WHERE district = {self._mark} AND id {condition}"
+        rows = self._connection.exec_driver_sql(sql, (self._district, wanted))
+        names = {row[0]: _NAME.decode(row[1]).name for row in rows}
+        return [
+            one if one.place_text else msgspec.structs.replace(one, place_text=names.get(one.target_id or ""))
+            for one in times
+        ]

@@ -51,13 +51,26 @@ class Contact(NamedTuple):
     """
     When a device was heard of, its report, and how far it had read each feed.
 
-    ``report`` and ``cursors`` (numbers by feed) are JSON text; None where nothing was said.
+    ``report`` and ``cursors`` (numbers by feed) are JSON text; None where nothing was said. ``offset_ms`` is by how
+    much the clock it went by was behind the office's, ``last_n`` the greatest number in its journal of ``install``.
     """
 
     device: str
     last_ms: int
     report: str | None
     cursors: str | None = None
+    offset_ms: int | None = None
+    last_n: int | None = None
+    install: str | None = None
+
+    def over(self, before: "Contact") -> "Contact":
+        """Return this contact, the later one, with what the one *before* said and this one does not."""
+        same = self.install in (None, before.install)
+        return Contact(
+            self.device, self.last_ms, self.report or before.report, self.cursors or before.cursors,
+            before.offset_ms if self.offset_ms is None else self.offset_ms,
+            before.last_n if self.last_n is None and same else self.last_n, self.install or before.install,
+        )  # fmt: skip
 
 
 class DeviceStore:
@@ -160,14 +173,15 @@ class DeviceStore:
         """
         m = self._mark
         newer = "excluded.last_ms >= contact.last_ms"
+        told = [f"{name} = {_newer_of(name, newer)}" for name in ("report", "cursors", "offset_ms", "install")]
+        # A number means nothing without the install it counts in.
+        other = f"CASE WHEN {newer} THEN excluded.last_n ELSE contact.last_n END"
+        own = _newer_of("last_n", newer)
+        told.append(f"last_n = CASE WHEN excluded.install <> contact.install THEN {other} ELSE {own} END")
         sql = (
-            f"INSERT INTO contact (district, device, last_ms, report, cursors) VALUES ({m}, {m}, {m}, {m}, {m}) "
-            "ON CONFLICT (district, device) DO UPDATE SET "
-            f"last_ms = CASE WHEN {newer} THEN excluded.last_ms ELSE contact.last_ms END, "
-            f"report = CASE WHEN excluded.report IS NOT NULL AND {newer} "
-            "THEN excluded.report ELSE COALESCE(contact.report, excluded.report) END, "
-            f"cursors = CASE WHEN excluded.cursors IS NOT NULL AND {newer} "
-            "THEN excluded.cursors ELSE COALESCE(contact.cursors, excluded.cursors) END"
+            "INSERT INTO contact (district, device, last_ms, report, cursors, offset_ms, last_n, install) "
+            f"VALUES ({', '.join([m] * 8)}) ON CONFLICT (district, device) DO UPDATE SET "
+            f"last_ms = CASE WHEN {newer} THEN excluded.last_ms ELSE contact.last_ms END, {', '.join(told)}"
         )
         rows = [(self._district, *row) for row in contacts]
         if rows:
@@ -182,6 +196,14 @@ class DeviceStore:
             f"WHERE c.district = {m} AND c.last_ms >= {m} AND d.revoked_ms IS NULL"
         )
         return [Contact(*row) for row in self._connection.exec_driver_sql(sql, (self._district, since_ms))]
+
+
+def _newer_of(column: str, newer: str) -> str:
+    """Return what a column becomes: the newer word of both; an older one only where there is none yet."""
+    return (
+        f"CASE WHEN {newer} THEN COALESCE(excluded.{column}, contact.{column}) "
+        f"ELSE COALESCE(contact.{column}, excluded.{column}) END"
+    )
 
 
 def _people(rows: Iterable[Any]) -> dict[str, Person]:

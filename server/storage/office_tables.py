@@ -10,7 +10,7 @@ from server.storage.tables import Base
 
 _DISTRICT = String(6)
 _UUID = String(36)
-_UNSENT = text("notice IS NULL")
+_UNSENT = text("notice IS NULL AND over_ms IS NULL")
 _WAITING = text("next_ms IS NOT NULL")
 
 # -- what the district said of itself 区县设置 ----------------------------------------------------------
@@ -38,6 +38,8 @@ job = Table(
     Base.metadata,
     Column("district", _DISTRICT, primary_key=True),
     Column("name", String(40), primary_key=True),
+    # When the job was first seen here: what was due before is nobody's.
+    Column("begun_ms", BigInteger, nullable=False),
     # Every period up to here is done, or was passed over by the job's policy.
     Column("done_ms", BigInteger, nullable=False),
     Column("paused_ms", BigInteger),
@@ -102,12 +104,16 @@ reminder_item = Table(
     Column("notice", _UUID),
     Column("sent_ms", BigInteger),
     Column("acked_ms", BigInteger),
+    # When what it is about was found to be over: then it is not sent, and no step follows.
+    Column("over_ms", BigInteger),
     # When the next step is to be taken, unless it is acknowledged or over by then.
     Column("next_ms", BigInteger),
     Index("reminder_unsent", "district", "person", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
     Index("reminder_next", "district", "next_ms", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("reminder_notice", "district", "notice"),
     Index("reminder_person", "district", "person", "sent_ms"),
+    Index("reminder_subject", "district", "subject", "code", "period"),
+    Index("reminder_time", "district", "made_ms"),
 )
 
 #: The ways out of the office: robots, mail, webhooks. Rows are only ever added, the last of a name counts.
@@ -148,4 +154,26 @@ delivery = Table(
     Index("delivery_next", "district", "next_ms", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("delivery_time", "district", "made_ms"),
     Index("delivery_channel", "district", "channel", "ended_ms"),
+)
+
+# -- documents 台账导出 ---------------------------------------------------------------------------------
+
+#: Which documents went out of the office: who took what, when, how many cases of it, with whole telephone numbers
+#: or not. Rows are only ever added.
+document_export = Table(
+    "document_export",
+    Base.metadata,
+    Column("district", _DISTRICT, primary_key=True),
+    Column("id", _UUID, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", _UUID, nullable=False),
+    Column("device", _UUID, nullable=False),
+    # xlsx, csv, geojson
+    Column("format", String(10), nullable=False),
+    # What was asked for, as JSON.
+    Column("asked", Text, nullable=False),
+    Column("cases", Integer, nullable=False),
+    Column("pictures", Integer, nullable=False),
+    Column("phones", Integer, nullable=False),
+    Index("document_export_time", "district", "at_ms"),
 )

@@ -15,8 +15,8 @@ from schemas.mutations import MAX_MUTATION_BYTES
 from server.storage.bulk import add_rows, one_of, upsert_rows
 from server.storage.feeds import within
 from server.storage.history import Settled
-from server.storage.tables import held as held_table
-from server.storage.tables import quarantine as table
+from server.storage.quarantine_tables import held as held_table
+from server.storage.quarantine_tables import quarantine as table
 
 
 class Refused(NamedTuple):

@@ -240,6 +240,13 @@ pen = Table(
     Index("pen_device", "district", "device"),
 )
 
+#: The types of which there are few among many: a query that says exactly ``OF_FEW`` finds them by an index.
+FEW = (
+    "area", "street_segment", "shop", "parking_area", "key_place", "milestone", "campaign_task", "cleaning_day",
+    "day_report", "rank_list",
+)  # fmt: skip
+OF_FEW = f"type IN ({', '.join(repr(name) for name in FEW)})"
+
 record = Table(
     "record",
     Base.metadata,
@@ -273,6 +280,7 @@ record = Table(
     # With the time, because a shop checked for years is asked about as it was on one day.
     where_given("record_subject", "subject", "district", "subject", "at_ms"),
     where_given("record_cell", "cell", "district", "type", "cell", "at_ms"),
+    Index("record_few", "district", "type", "grid", sqlite_where=text(OF_FEW), postgresql_where=text(OF_FEW)),
 )
 
 #: Every mutation that was taken, in the order of its feed, each row linked to the one before.
@@ -362,47 +370,7 @@ telling = Table(
     Column("person", _UUID, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
-)
-
-#: What could not be accepted, word for word; nothing is ever deleted here by the sync path.
-quarantine = Table(
-    "quarantine",
-    Base.metadata,
-    _district(),
-    Column("id", _UUID, primary_key=True),
-    Column("device", _UUID, nullable=False),
-    Column("install", String(40), nullable=False),
-    Column("n", BigInteger, nullable=False),
-    Column("received_ms", BigInteger, nullable=False),
-    # What it was about, where that could be read; whatever builds on it is refused as well.
-    Column("record", _UUID),
-    Column("code", String(40), nullable=False),
-    Column("problem", Text, nullable=False),
-    # Bytes, because what is refused may be no text at all.
-    Column("payload", LargeBinary, nullable=False),
-    # Whose it is, where, and when it was signed (corrected), where that could be read.
-    Column("by", _UUID),
-    Column("grid", _CODE),
-    Column("at_ms", BigInteger),
-    # How it ended, as JSON: taken in after all, or put aside; nothing while it waits for a person.
-    Column("settled", Text),
-    # What was tried with it before that, as a JSON list: refused again and why, put aside and taken up again.
-    Column("trail", Text),
-    Index("quarantine_number", "district", "device", "install", "n"),
-    Index("quarantine_record", "district", "record"),
-    Index("quarantine_received", "district", "received_ms", "id"),
-)
-
-#: Mutations that wait for a record nobody has sent yet; the device keeps and repeats them.
-held = Table(
-    "held",
-    Base.metadata,
-    _district(),
-    Column("device", _UUID, primary_key=True),
-    Column("install", String(40), primary_key=True),
-    Column("n", BigInteger, primary_key=True),
-    Column("waits_for", _UUID, nullable=False),
-    Column("since_ms", BigInteger, nullable=False),
+    Index("telling_time", "district", "at_ms"),
 )
 
 #: What a file last said of a record: an import speaks up only where its file has changed since.

@@ -15,12 +15,18 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from server.storage.answering import AnsweringStore
+from server.storage.assessing import AssessingStore
 from server.storage.calendars import CalendarStore
 from server.storage.case_clocks import ClockStore
+from server.storage.channels import ChannelStore
 from server.storage.conflicts import ConflictStore
+from server.storage.day_ledger import DayLedger
+from server.storage.deliveries import DeliveryStore
 from server.storage.departures import DepartureStore
+from server.storage.device_ledger import DeviceLedger
 from server.storage.devices import DeviceStore
 from server.storage.dispatching import DispatchStore
+from server.storage.documents import DocumentStore
 from server.storage.engine import WRITING
 from server.storage.enrolment import EnrolmentStore
 from server.storage.epochs import EpochStore
@@ -28,10 +34,12 @@ from server.storage.escalations import EscalationStore
 from server.storage.feeds import FeedStore
 from server.storage.history import HistoryStore
 from server.storage.imports import ImportStore
+from server.storage.job_runs import JobRunStore
 from server.storage.known import Known
 from server.storage.ledger import LedgerStore
 from server.storage.ledger_lists import LedgerLists
 from server.storage.numbers import NumberStore
+from server.storage.patrol import PatrolStore
 from server.storage.pens import PenStore
 from server.storage.people import PeopleStore
 from server.storage.photo_matches import MatchStore
@@ -40,6 +48,8 @@ from server.storage.public_reports import PublicReports
 from server.storage.quarantine import QuarantineStore
 from server.storage.records import RecordStore
 from server.storage.redactions import RedactionStore
+from server.storage.reminder_facts import ReminderFacts
+from server.storage.reminders import ReminderStore
 from server.storage.rulebook import RulesStore
 from server.storage.settings import SettingStore
 from server.storage.snapshots import SnapshotStore
@@ -176,6 +186,11 @@ class UnitOfWork:
         return DeviceStore(self.connection, self.district)
 
     @cached_property
+    def device_ledger(self) -> DeviceLedger:
+        """What there is to know of the devices, read at a glance."""
+        return DeviceLedger(self.connection, self.district)
+
+    @cached_property
     def people(self) -> PeopleStore:
         """The people and their grants."""
         return PeopleStore(self.connection, self.district)
@@ -201,6 +216,46 @@ class UnitOfWork:
         return SettingStore(self.connection, self.district)
 
     @cached_property
+    def assessing(self) -> AssessingStore:
+        """What scores and lists are made of."""
+        return AssessingStore(self.connection, self.district)
+
+    @cached_property
+    def day_ledger(self) -> DayLedger:
+        """What the ledger says of one day."""
+        return DayLedger(self.connection, self.district)
+
+    @cached_property
+    def patrol(self) -> PatrolStore:
+        """What was looked at when."""
+        return PatrolStore(self.connection, self.district)
+
+    @cached_property
+    def reminders(self) -> ReminderStore:
+        """What people are to be reminded of, and how."""
+        return ReminderStore(self.connection, self.district)
+
+    @cached_property
+    def reminder_facts(self) -> ReminderFacts:
+        """What there is to remind of."""
+        return ReminderFacts(self.connection, self.district)
+
+    @cached_property
+    def channels(self) -> ChannelStore:
+        """The ways out of the office."""
+        return ChannelStore(self.connection, self.district)
+
+    @cached_property
+    def deliveries(self) -> DeliveryStore:
+        """What goes out by channels, and what became of it."""
+        return DeliveryStore(self.connection, self.district)
+
+    @cached_property
+    def job_runs(self) -> JobRunStore:
+        """How far the jobs are, and the fence before what is done once."""
+        return JobRunStore(self.connection, self.district)
+
+    @cached_property
     def answering(self) -> AnsweringStore:
         """Who answers for the open cases."""
         return AnsweringStore(self.connection, self.district)
@@ -219,6 +274,11 @@ class UnitOfWork:
     def dispatching(self) -> DispatchStore:
         """Which units lead which problems."""
         return DispatchStore(self.connection, self.district)
+
+    @cached_property
+    def documents(self) -> DocumentStore:
+        """What documents of the ledger are made of, and which went out."""
+        return DocumentStore(self.connection, self.district)
 
     @cached_property
     def imports(self) -> ImportStore:

@@ -80,11 +80,6 @@ def collect_photos(store: Store, depot: Depot, district: str, now_ms: int, *, dr
     return found
 
 
-def collect_everywhere(store: Store, depot: Depot, now_ms: int) -> int:
-    """Collect in every district; return how many keys were taken out of the depot."""
-    return sum(len(collect_photos(store, depot, district, now_ms).keys) for district in sorted(store.places()))
-
-
 # -- rows -------------------------------------------------------------------------------------------
 
 

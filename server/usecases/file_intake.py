@@ -56,6 +56,7 @@ def file_intake(
         chain = work.history.append([_entry(taken, intake, install, filing) for taken in of_feed], head.chain)
         work.feeds.link(feed, chain)
     work.records.write(_changed(rows))
+    _acknowledge(work, rows, intake.received_ms)
     filing.file()
     return [*(_outcome(taken, filing) for taken in intake.taken), *_refusals(intake), *_not_yet(intake)]
 
@@ -123,6 +124,13 @@ def _kinds(rows: Iterable[Taken]) -> list[tuple[str, str, Callable[[], str]]]:
 
 def _declared(kind: RecordType) -> str:
     return wire.canonical(rulebook.declared(kind.rules)).decode()
+
+
+def _acknowledge(work: UnitOfWork, rows: Iterable[Taken], now_ms: int) -> None:
+    """Note which notices were acknowledged 已阅: what they tell of is not told to anybody higher up."""
+    seen = {row.record.id for row in rows if row.record.type == "notice" and row.record.fields.get("seen_at")}
+    if seen:
+        work.reminders.acknowledge(seen, now_ms)
 
 
 # -- what was not taken -----------------------------------------------------------------------------

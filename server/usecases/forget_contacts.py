@@ -38,11 +38,6 @@ def forget_contacts(store: Store, district: str, keep_days: int, now_ms: int, *,
     return gone
 
 
-def forget_everywhere(store: Store, keep_days: int, now_ms: int) -> int:
-    """Delete what is past its day in every district; return how many contacts went."""
-    return sum(len(forget_contacts(store, district, keep_days, now_ms)) for district in sorted(store.places()))
-
-
 def _attempt(store: Store, district: str, before_ms: int, after: str, *, dry_run: bool) -> tuple[str | None, list[str]]:
     """Go through the contacts behind the id *after*; return the last id, None at the end, and those that are past."""
     with store.work(district, writing=not dry_run) as work:

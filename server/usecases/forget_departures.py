@@ -16,15 +16,16 @@ from server.storage.unit_of_work import UnitOfWork, retrying
 DAY_MS = 24 * 3600 * 1000
 
 
-def forget_departures(store: Store, now_ms: int, keep_days: int) -> int:
+def forget_departures(store: Store, now_ms: int, keep_days: int, *, district: str | None = None) -> int:
     """
-    Delete departures and tellings older than *keep_days*; return how many.
+    Delete departures and tellings older than *keep_days*, of every district or of one; return how many.
 
     A departure stays as long as a living device (not revoked, heard of within *keep_days*) has not read it.
     The feed's horizon is raised in the same transaction, so that whoever has read less is told to begin anew.
     """
     before_ms = now_ms - keep_days * DAY_MS
-    return sum(retrying(partial(_attempt, store, district, before_ms)) for district in sorted(store.places()))
+    places = sorted(store.places()) if district is None else [district]
+    return sum(retrying(partial(_attempt, store, each, before_ms)) for each in places)
 
 
 def _attempt(store: Store, district: str, before_ms: int) -> int:

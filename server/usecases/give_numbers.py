@@ -29,6 +29,16 @@ def give_numbers(work: UnitOfWork, rows: Iterable[Taken], received_ms: int, had:
         _number(work, key, of_series[key], had)
 
 
+def one_number(work: UnitOfWork, series: Series) -> str:
+    """
+    Take the next number of *series*; the caller commits soon.
+
+    Of a series that is taken of outside a push, under a lock that all its takers hold: it comes before the feeds.
+    """
+    taken = work.numbers.take(series.key, 1, lambda: _mark_anew(work, series))
+    return series.number(taken.first, taken.mark)
+
+
 def letters_of(work: UnitOfWork) -> Letters:
     """Return what the numbers of the district begin with."""
     said = work.numbers.said()

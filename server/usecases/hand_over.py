@@ -51,11 +51,6 @@ def hand_over(store: Store, district: str, now_ms: int) -> HandedOver:
     return HandedOver(moved, unclear)
 
 
-def hand_over_everywhere(store: Store, now_ms: int) -> int:
-    """Do so in every district of the database, and return how many cases went over; for the hourly round."""
-    return sum(hand_over(store, district, now_ms).moved for district in sorted(store.places()))
-
-
 def _attempt(store: Store, district: str, wanted: dict[str, str], now_ms: int) -> int:
     with store.work(district) as work:
         done = _write(work, wanted, now_ms)

@@ -51,7 +51,7 @@ def import_findings(
         raise Unreadable(f"超过 {MOST_ROWS} 行，请核对文件。", f"Over {MOST_ROWS} rows: is it the right file?")
     heading = find_heading(table.rows, findings.COLUMNS)
     rows = list(read_rows(table.rows, heading))
-    plan = findings.plan(district, source, [row for row in rows if not _sums_up(row)], areas_of(store, district))
+    plan = findings.plan(district, source, [row for row in rows if not sums_up(row)], areas_of(store, district))
     report = Report(rows=len(rows), wrong=plan.wrong)
     report.counts["duplicate"] = plan.duplicates
     report.note_ignored(heading.ignored)
@@ -83,7 +83,7 @@ def _count(report: Report, filed: Sequence[Filed], rows: Sequence[Named]) -> Non
     report.add_filed(filed, titles, {row.number: row.texts for row in rows})
 
 
-def _sums_up(row: Named) -> bool:
+def sums_up(row: Named) -> bool:
     """Say whether a row is the last one of an office's sheet: 合计, or who filled it in."""
     first = next(iter(row.texts.values()), "")
     return len(row.texts) <= _FEW and first.startswith(("合计", "总计", "填表人", "审核人"))

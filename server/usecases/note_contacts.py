@@ -5,13 +5,17 @@ An idle sync must not write. What was heard is kept in memory and written down b
 loses at most the last few seconds of it, and the next sync says it again.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from threading import Lock
+from typing import NamedTuple
+
+import msgspec
 
 from schemas import wire
 from schemas.problems import Refusal
-from schemas.wire import Report
+from schemas.wire import Outcome, Report, Waits
 from server.core import cursors
 from server.storage.devices import Contact, Device
 from server.storage.store import Store
@@ -19,23 +23,87 @@ from server.storage.store import Store
 _lock = Lock()
 
 
-def note_contact(
-    store: Store, device: Device, report: Report | None, now_ms: int, asked: Mapping[str, str] | None = None
-) -> None:
+class Said(NamedTuple):
+    """
+    What a device said of itself beside its work.
+
+    Attributes:
+        cursors: By feed, so far it has certainly read. A feed without one it reads from the beginning, and needs no
+            departures of. None where it said nothing of them.
+        clock_ms: Its clock, as its stamps are made.
+        install, last_n: Whose numbers it counts in, and the greatest of them.
+    """
+
+    cursors: Mapping[str, str] | None = None
+    clock_ms: int | None = None
+    install: str | None = None
+    last_n: int | None = None
+
+
+class _Signed(msgspec.Struct):
+    """What of a mutation tells whose it is."""
+
+    n: int
+    by: str
+
+
+_signed = msgspec.json.Decoder(_Signed).decode
+
+
+def note_contact(store: Store, device: Device, report: Report | None, now_ms: int, said: Said | None = None) -> None:
     """
     Remember that *device* was heard of at *now_ms*, and what it said of itself.
 
     Args:
-        asked: The cursors it sent, by feed: so far it has certainly read. A feed without one it reads from the
-            beginning, and needs no departures of.
+        report: As it stands after this contact; see ``left_of``.
     """
+    said = said or Said()
     told = wire.encode(report).decode() if report is not None else None
-    read = None if asked is None else wire.canonical(_read(device, asked)).decode()
+    read = None if said.cursors is None else wire.canonical(_read(device, said.cursors)).decode()
+    offset = None if said.clock_ms is None else now_ms - said.clock_ms
+    contact = Contact(device.id, now_ms, told, read, offset, said.last_n, said.install)
     with _lock:
         before = store.heard.get((device.district, device.id))
-        if before is not None:
-            told, read = told or before.report, read or before.cursors
-        store.heard[device.district, device.id] = Contact(device.id, now_ms, told, read)
+        store.heard[device.district, device.id] = contact if before is None else contact.over(before)
+
+
+def heard_since(store: Store, district: str) -> dict[str, Contact]:
+    """Return what this process heard of the district's devices and has not written down yet, by device."""
+    with _lock:
+        return {device: contact for (place, device), contact in store.heard.items() if place == district}
+
+
+def left_of(report: Report | None, pushed: Iterable[bytes], outcomes: Iterable[Outcome]) -> Report | None:
+    """
+    Return what still waits of what a device counted before it knew the *outcomes* of what it *pushed* just now.
+
+    Else a tablet that delivered everything once a day would stand in the ledger with all of it until the next day.
+    """
+    if report is None:
+        return None
+    final = {outcome.n for outcome in wire.each(list(outcomes)) if outcome.final}
+    if not final:
+        return report
+    left = msgspec.structs.replace(report, waiting=max(report.waiting - len(final), 0))
+    if report.by:
+        done = _by_person(pushed, final)
+        left.by = {person: _less(waits, done[person]) for person, waits in report.by.items()}
+    if not left.waiting and not left.photos_waiting:
+        left.oldest_waiting_at = None
+    return left
+
+
+def _by_person(pushed: Iterable[bytes], final: set[int]) -> Counter[str]:
+    done: Counter[str] = Counter()
+    for raw in pushed:
+        with suppress(msgspec.MsgspecError, RecursionError):  # what cannot be read is nobody's
+            signed = _signed(raw)
+            done[signed.by] += signed.n in final
+    return done
+
+
+def _less(waits: Waits, done: int) -> Waits:
+    return msgspec.structs.replace(waits, records=max(waits.records - done, 0))
 
 
 def _read(device: Device, asked: Mapping[str, str]) -> dict[str, int]:

@@ -57,11 +57,12 @@ def one_by_one(
 def _told(error: Exception) -> Refusal:
     incident = secrets.token_hex(4)
     # Its text may hold what a worker wrote; its kind does not.
-    _log.error("office_fault", incident=incident, kind=type(error).__name__, exc_place=_place(error))
+    _log.error("office_fault", incident=incident, kind=type(error).__name__, exc_place=place_of(error))
     return Refusal("office_fault", incident=incident)
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
+    """Return where in the program *error* came up: function and line."""
     trace, place = error.__traceback__, ""
     while trace is not None:
         place, trace = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}", trace.tb_next

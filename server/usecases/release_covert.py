@@ -95,11 +95,6 @@ def release_due(store: Store, district: str, now_ms: int) -> Released:
     return done
 
 
-def release_everywhere(store: Store, now_ms: int) -> int:
-    """Release what is due in every district, and return how many findings that were."""
-    return sum(len(release_due(store, district, now_ms).told) for district in sorted(store.places()))
-
-
 def _check_of(record: Record) -> str | None:
     return record.fields.get("check_id")
 

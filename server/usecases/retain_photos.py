@@ -138,12 +138,6 @@ def _reads_back(depot: Depot, key: str, file: Photo) -> bool:
     return found.hexdigest() == file.sha256
 
 
-def retain_everywhere(store: Store, depot: Depot, policy: Policy, now_ms: int) -> int:
-    """Carry the *policy* out in every district; return how many files went."""
-    done = (retain_photos(store, depot, district, policy, now_ms) for district in sorted(store.places()))
-    return sum(len(told.originals) + len(told.photos) for told in done)
-
-
 def protected_in(work: UnitOfWork) -> frozenset[str]:
     """Return every hash of which something is not over: an open case and its check, a dispute, a match."""
     house = Housekeeping(work.connection, work.district)

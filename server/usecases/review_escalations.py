@@ -48,12 +48,6 @@ def review_escalations(store: Store, district: str, now_ms: int) -> Reviewed:
     return reviewed
 
 
-def review_everywhere(store: Store, now_ms: int) -> int:
-    """Go over the open cases of every district; return how many proposals were made or fell away."""
-    done = [review_escalations(store, district, now_ms) for district in sorted(store.places())]
-    return sum(sum(one.proposed.values()) + one.fallen for one in done)
-
-
 def propose_bottom(
     store: Store, district: str, weeks: Sequence[Mapping[str, float]], last_ms: int, now_ms: int
 ) -> list[Proposal]:

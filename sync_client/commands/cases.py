@@ -76,7 +76,7 @@ def list_command(
         now = now_of(session, client)
         found = client.find("case", where={"status": OneOf(wanted)}, limit=_MOST, include_merged=whole)
         rows = sorted(((light_of(one.fields, now), one) for one in found), key=_by_gravity)
-        rows = [row for row in rows if (not lights or row[0] in lights) and (not mine or _is_mine(client, row[1]))]
+        rows = [row for row in rows if (not lights or row[0] in lights) and (not mine or is_mine(client, row[1]))]
         told = [{"light": light, "provisional": is_provisional(one), "record": one} for light, one in rows]
         session.voice.answer(
             {"cases": told}, lambda: _tell_list(session.voice, Names(client, session.voice.lang), rows, now)
@@ -350,6 +350,7 @@ def _by_gravity(row: tuple[Light, Record]) -> tuple[int, str, str]:
     return GRAVITY.index(light), str(record.get("due_at") or "9"), record.id
 
 
-def _is_mine(client: FieldClient, record: Record) -> bool:
+def is_mine(client: FieldClient, record: Record) -> bool:
+    """Say whether whoever works now, or his unit, answers for the case *record*."""
     me = next((person for person in client.people() if person.current), None)
     return me is not None and (record.get("owner_person") == me.id or may_be_in_charge(record, me))

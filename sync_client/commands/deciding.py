@@ -6,10 +6,10 @@ import re
 
 import click
 from rich.padding import Padding
-from rich.text import Text
 
 from sync_client.client import FieldClient
 from sync_client.commands.exits import standing
+from sync_client.commands.folding import Folded
 from sync_client.commands.looking import put_aside
 from sync_client.commands.session import Session, pass_session
 from sync_client.commands.voice import BAD, GOOD, QUIET, Voice
@@ -60,8 +60,8 @@ def _tell(voice: Voice, names: Names, told: list[Told]) -> None:
         said_en = f"{about}  {en}" if voice.lang == "en" else en
         voice.say(f"{about}  {zh}", said_en, BAD if one.open else GOOD)
         for said in one.said:
-            voice.show(Padding(Text(voice.pick(said.zh, said.en)), (0, 0, 0, 4)))
+            voice.show(Padding(Folded(voice.pick(said.zh, said.en)), (0, 0, 0, 4)))
         if one.seen:
-            voice.show(Padding(Text(voice.pick("已阅", "put aside"), QUIET), (0, 0, 0, 4)))
+            voice.show(Padding(Folded(voice.pick("已阅", "put aside"), style=QUIET), (0, 0, 0, 4)))
     if any(not one.seen for one in told):
         voice.hint("看过后：gridward conflicts --seen 序号（或 all）", "once seen: --seen N, or all")

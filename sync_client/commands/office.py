@@ -6,6 +6,7 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -15,11 +16,13 @@ from sync_client.client import FieldClient
 from sync_client.commands.exits import Exit, after, standing
 from sync_client.commands.looking import tell_waiting
 from sync_client.commands.naming import roles_of
-from sync_client.commands.photos import network_option, tell_sent, watched
+from sync_client.commands.notices import tell_new
+from sync_client.commands.photos import network_option, sent, tell_sent, watched
 from sync_client.commands.session import Address, Session, pass_session
 from sync_client.commands.voice import BAD, GOOD, QUIET, WAIT, Voice
 from sync_client.errors import SyncError
 from sync_client.labels import NotUnderstood
+from sync_client.notices import Notice, notices_of
 from sync_client.photos.errors import SendingUnderWay
 from sync_client.photos.policy import Network
 from sync_client.photos.values import PhotoReport
@@ -93,23 +96,67 @@ def _tell_enrolled(voice: Voice, people: list[Person], signed: set[str]) -> None
 @click.pass_context
 def sync_command(context: click.Context, session: Session, network: Network | None, *, no_photos: bool) -> None:
     """发送待发的，取回新的，再按策略传照片。 Send what waits, fetch what is new, then send photos by the policy."""
-    voice, problem, photos = session.voice, None, None
     with session.tablet() as client:
-        before = {one.mark for one in client.conflicts(aside=True)}
-        try:
-            with _progress(voice, client.status().waiting) as watch:
-                report = client.sync(watch)
-        except SyncError as error:
-            problem, report = error, error.report or SyncReport(problem=error.problem)
-        if problem is None and not no_photos:
-            photos, problem = _send_photos(voice, client, network)
-        status = client.status()
-        heard = sum(one.mark not in before for one in client.conflicts())
-    code = after(problem) if problem else standing(status)
-    told = {"report": report, "photos": photos, "status": status, "explanations": heard, "exit": int(code)}
-    synced = None if photos else problem
-    voice.answer(told, lambda: _tell_sync(voice, report, photos, status, synced, heard))
-    context.exit(code)
+        synced = sync_all(session.voice, client, network, photos=not no_photos)
+    session.voice.answer(synced.as_dict(), lambda: tell_sync(session.voice, synced))
+    context.exit(synced.code)
+
+
+class Synced(NamedTuple):
+    """
+    One sync from its beginning to its end, photos with it.
+
+    Attributes:
+        problem: What stopped it early, if anything did.
+        heard: How many explanations came that nobody has put aside.
+        notices: What the office told whoever works now, and had not told before.
+    """
+
+    report: SyncReport
+    photos: PhotoReport | None
+    status: Status
+    problem: SyncError | None
+    heard: int
+    notices: list[Notice]
+
+    @property
+    def code(self) -> Exit:
+        """What a program reads."""
+        return after(self.problem) if self.problem else standing(self.status)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for a program."""
+        told = {"report": self.report, "photos": self.photos, "status": self.status, "explanations": self.heard}
+        return told | {"notices": self.notices, "exit": int(self.code)}
+
+
+def sync_all(
+    voice: Voice,
+    client: FieldClient,
+    network: Network | None = None,
+    *,
+    photos: bool = True,
+    watch: Callable[[values.Progress], None] | None = None,
+) -> Synced:
+    """
+    Sync *client*, then send its photos; what stops it is in what is returned.
+
+    Args:
+        watch: Told after every step, beside the bars; whatever it raises but a ``SyncError`` goes through.
+    """
+    problem, done = None, None
+    before = {one.mark for one in client.conflicts(aside=True)}
+    known = {one.id for one in notices_of(client)}
+    try:
+        with _progress(voice, client.status().waiting, watch) as told:
+            report = client.sync(told)
+    except SyncError as error:
+        problem, report = error, error.report or SyncReport(problem=error.problem)
+    if problem is None and photos:
+        done, problem = _send_photos(voice, client, network)
+    heard = sum(one.mark not in before for one in client.conflicts())
+    notices = [one for one in notices_of(client) if one.id not in known]
+    return Synced(report, done, client.status(), problem, heard, notices)
 
 
 def _send_photos(
@@ -118,21 +165,17 @@ def _send_photos(
     """Send what may travel; where another program is at it, leave it to that."""
     try:
         with watched(voice) as watch:
-            return client.send_photos(network=network, progress=watch), None
+            return sent(client, network, watch), None
     except SendingUnderWay:
         return None, None
     except SyncError as error:
         return error.photos, error
 
 
-def _tell_sync(
-    voice: Voice,
-    report: SyncReport,
-    photos: PhotoReport | None,
-    status: Status,
-    problem: SyncError | None,
-    heard: int,
-) -> None:
+def tell_sync(voice: Voice, synced: Synced) -> None:
+    """Say what a sync did, and what is left to do."""
+    report, photos = synced.report, synced.photos
+    problem = None if photos else synced.problem
     if problem:
         voice.problem(problem.problem)
     else:
@@ -148,25 +191,34 @@ def _tell_sync(
     if report.feeds_unread:
         voice.say(f"有内容读不出：{'、'.join(report.feeds_unread)}", "some pages could not be read", WAIT)
         voice.hint("请更新客户端", "update the client")
-    if heard:
-        zh = f"有 {heard} 条合并说明，运行 gridward conflicts 查看"
-        voice.say(zh, f"{heard} explanations came: gridward conflicts", WAIT)
+    if synced.heard:
+        zh = f"有 {synced.heard} 条合并说明，运行 gridward conflicts 查看"
+        voice.say(zh, f"{synced.heard} explanations came: gridward conflicts", WAIT)
+    tell_new(voice, synced.notices)
     if photos:
         tell_sent(voice, photos)
-    tell_waiting(voice, status)
+    tell_waiting(voice, synced.status)
 
 
 @contextmanager
-def _progress(voice: Voice, waiting: int) -> Iterator[Callable[[values.Progress], None] | None]:
-    """Show two bars while somebody watches: what was sent of what waited, and what came."""
+def _progress(
+    voice: Voice, waiting: int, watch: Callable[[values.Progress], None] | None
+) -> Iterator[Callable[[values.Progress], None] | None]:
+    """Show two bars while somebody watches: what was sent of what waited, and what came; *watch* is told too."""
     if not voice.is_lively:
-        yield None
+        yield watch
         return
     columns = (TextColumn("  {task.description}"), BarColumn(bar_width=30), MofNCompleteColumn())
     with Progress(*columns, console=voice.console, transient=True) as bars:
         sent = bars.add_task(voice.pick("发送 sent", "sent"), total=waiting)
         came = bars.add_task(voice.pick("收到 received", "received"), total=None)
-        yield lambda progress: _move(bars, sent, came, progress)
+
+        def told(progress: values.Progress) -> None:
+            _move(bars, sent, came, progress)
+            if watch:
+                watch(progress)
+
+        yield told
 
 
 def _move(bars: Progress, sent: TaskID, came: TaskID, progress: values.Progress) -> None:

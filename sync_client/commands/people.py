@@ -80,14 +80,16 @@ def person_called(client: FieldClient, text: str) -> Person:
     Return the one person of this tablet whom *text* names.
 
     Raises:
-        NoSuchRecord: There is none.
-        NotUnderstood: There are several.
+        NotUnderstood: There is none, or there are several.
     """
     wanted, people = folded(text), client.people()
     found = [p for p in people if wanted == folded(p.name) or (wanted and p.id.endswith(wanted))]
     found = found or [p for p in people if wanted in folded(p.name) or abbreviates(wanted, p.name)]
     if not found:
-        raise NoSuchRecord(text)
+        raise NotUnderstood(
+            f"本机没有登记“{text}”；用 gridward people 看本机人员，新人先用登记码 gridward enrol。",
+            f"Nobody called '{text}' works here: gridward people lists who does, gridward enrol admits.",
+        )
     if len(found) > 1:
         listed = "、".join(f"{p.name} {short(p.id)}" for p in found)
         raise NotUnderstood(f"“{text}”有几位：{listed}。请写编号。", f"Several are called '{text}'; give the ID.")

@@ -4,12 +4,13 @@ The photos on this tablet 本机照片: ``photos list``, ``send``, ``policy``, `
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from schemas.wording import plural, size_of
+from sync_client.client import FieldClient
 from sync_client.commands import photos_office
 from sync_client.commands.exits import after, standing
 from sync_client.commands.naming import record_called
@@ -166,7 +167,7 @@ def send_command(context: click.Context, session: Session, network: Network | No
     with session.tablet() as client:
         try:
             with watched(voice) as watch:
-                report = client.send_photos(network=network, now=now, progress=watch)
+                report = sent(client, network, watch, now=now)
         except SyncError as error:
             if error.photos is None:
                 raise
@@ -182,6 +183,17 @@ def send_command(context: click.Context, session: Session, network: Network | No
 
     voice.answer(told, tell)
     context.exit(code)
+
+
+def sent(
+    client: FieldClient, network: Network | None, watch: Callable[[PhotoProgress], None] | None, *, now: bool = False
+) -> PhotoReport:
+    """Send what may travel, and let the office know what is left on this tablet; its next sync may be tomorrow's."""
+    report = client.send_photos(network=network, now=now, progress=watch)
+    if report.verified:
+        with suppress(SyncError):
+            client.sync()
+    return report
 
 
 def tell_sent(voice: Voice, report: PhotoReport) -> None:

@@ -17,11 +17,18 @@ from schemas.problems import Refusal
 from sync_client.commands import (
     case_acts,
     cases,
+    day_ledger,
+    day_office,
+    day_overview,
+    day_report,
+    day_syncing,
     deciding,
     leaving,
     looking,
     making,
+    notices,
     office,
+    patrol,
     people,
     photos,
     recording,
@@ -106,8 +113,9 @@ def _told(error: BaseException) -> tuple[Exit, _Problem]:
                 "stopped", "已中断；没做完的检查留作草稿。", "Stopped; a check under way is kept as a draft."
             )
         case click.ClickException():
-            help_zh, help_en = "看用法：gridward --help", "see gridward --help"
-            return Exit.USAGE, _problem("usage", "命令写法不对。", error.format_message(), help_zh, help_en)
+            line = _help_line(error)
+            told = error.format_message()
+            return Exit.USAGE, _problem("usage", "命令写法不对。", told, f"看用法：{line}", f"see {line}")
         case NotUnderstood():
             return Exit.TROUBLE, _problem("not_understood", error.zh, error.en)
         case NotEnrolled() | SyncError():
@@ -119,6 +127,12 @@ def _told(error: BaseException) -> tuple[Exit, _Problem]:
             next_zh, next_en = "请核对文件夹权限和可用空间。", "Check the folder's permissions and the free space."
             return Exit.TROUBLE, _problem("system", zh, en, next_zh, next_en) | {"detail": str(error)}
     return Exit.TROUBLE, _unforeseen(error)
+
+
+def _help_line(error: click.ClickException) -> str:
+    """Return what to type to read how the very command is used."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path if context else APP} --help"
 
 
 def _problem(code: str, zh: str, en: str, next_zh: str = "", next_en: str = "") -> _Problem:
@@ -190,7 +204,7 @@ for command in (
     recording.record_command, making.new_command,
     recording.edit_command, recording.attach_command, recording.void_command,
     looking.list_command, looking.show_command, rescue.outbox_group, deciding.conflicts_command,
-    photos.photos_group, cases.case_group,
+    photos.photos_group, cases.case_group, day_office.office_group, notices.notices_group, patrol.today_command,
     people.people_command, people.switch_command, people.pin_command, leaving.logout_command, leaving.reset_command,
     office.doctor_command, verifying.verify_command,
     sealing.seal_command, sealing.unseal_command,
@@ -199,3 +213,6 @@ for command in (
 
 for command in case_acts.COMMANDS:
     cases.case_group.add_command(command)
+
+for command in (*day_overview.COMMANDS, *day_ledger.COMMANDS, *day_report.COMMANDS, *day_syncing.COMMANDS):
+    day_office.office_group.add_command(command)

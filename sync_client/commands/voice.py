@@ -19,6 +19,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from sync_client.commands.folding import Folded
+
 #: Calm: colour marks only what somebody has to look at, and never alone.
 GOOD, BAD, WAIT, QUIET, STRONG = "green", "red", "yellow", "bright_black", "bold"
 _SIGNS = {GOOD: "✓", BAD: "✗", WAIT: "!"}
@@ -71,8 +73,8 @@ class Voice:
     def both(self, zh: str, en: str, style: str = "") -> Text:
         """Return Chinese with quiet English beside it, or English alone."""
         if self.lang == "en":
-            return Text(en, style)
-        return Text.assemble((zh, style), " ", (en, QUIET))
+            return Folded(en, style=style)
+        return Folded.assemble((zh, style), " ", (en, QUIET))
 
     def head(self, zh: str, en: str) -> str:
         """Return the heading of a column."""
@@ -107,7 +109,7 @@ class Voice:
         table.add_column(min_width=_KEY_WIDTH)
         table.add_column(overflow="fold")
         for zh, en, value in rows:
-            table.add_row(self.both(zh, en), Text(value) if isinstance(value, str) else value)
+            table.add_row(self.both(zh, en), Folded(value) if isinstance(value, str) else value)
         self.show(Padding(table, (0, 0, 0, 2)))
 
     def table(
@@ -116,6 +118,8 @@ class Voice:
         rows: Iterable[Sequence[RenderableType]],
         giving: Collection[int] = (),
         folding: Collection[int] = (),
+        *,
+        close: bool = False,
     ) -> None:
         """
         Print a table.
@@ -126,8 +130,10 @@ class Voice:
             giving: Columns that are cut short where the screen is narrow, so that every row is one line;
                 without any, cells are folded.
             folding: The only columns whose cells are folded, where not all are to be.
+            close: Little room between the columns, for many that are narrow.
         """
-        table = Table(box=box.SIMPLE_HEAD, header_style=QUIET, pad_edge=False, show_edge=False)
+        padding = (0, 1, 0, 0) if close else (0, 1)
+        table = Table(box=box.SIMPLE_HEAD, header_style=QUIET, pad_edge=False, show_edge=False, padding=padding)
         for place, (zh, en) in enumerate(heads):
             gives = place in giving
             table.add_column(

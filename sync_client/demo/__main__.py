@@ -7,17 +7,21 @@ import sys
 import msgspec
 
 from schemas.problems import Refusal
+from sync_client.demo.day.story import play as play_day
 from sync_client.demo.script import Broken, Orders, Script
 from sync_client.demo.story import Story
 from sync_client.errors import SyncError
 
 
 def main() -> int:
-    """Play one morning; return 0 if it came out as promised."""
+    """Play one morning, or one day; return 0 if it came out as promised."""
     script = Script()
     orders = msgspec.json.decode(sys.stdin.buffer.read(), type=Orders)
     try:
-        script.outcome(Story(script, orders).play())
+        if orders.day:
+            play_day(script, orders)
+        else:
+            script.outcome(Story(script, orders).play())
     except Broken as broken:
         script.broken(broken.zh, broken.en)
     except Refusal as refusal:

@@ -3,6 +3,7 @@ The tablets of the story 演示平板: one for each of its people, enrolled the 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from sync_client.demo.line import Line
 from sync_client.demo.script import Actor, Orders, promise
 from sync_client.errors import NoSuchRecord, Unreachable
 from sync_client.retry import Patience
+from sync_client.times import wall_ms
+from sync_client.transport import HTTPTransport
 from sync_client.values import Person, SyncReport
 
 _READY_S = 30.0
@@ -75,15 +78,20 @@ class Tablet:
             return person_id[-8:]
 
 
-def open_tablet(orders: Orders, actor: Actor) -> Tablet:
-    """Return the tablet of *actor*, which needs its line only if it is not enrolled yet."""
+def open_tablet(orders: Orders, actor: Actor, clock: Callable[[], int] = wall_ms) -> Tablet:
+    """
+    Return the tablet of *actor*, which needs its line only if it is not enrolled yet.
+
+    Args:
+        clock: Returns milliseconds since 1970-01-01 UTC.
+    """
     folder = Path(orders.folder) / actor.key
     # As the tablet's own command keeps it, so that ``gridward --data`` can look into it afterwards.
     session = Session(folder, Voice())
     with session.new_tablet(Address(orders.url)):
         session.keep_address(Address(orders.url))
-    line = Line(orders.url)
-    client = FieldClient(session.file, line, patience=_ONCE, app="gridward-demo")
+    line = Line(HTTPTransport(orders.url))
+    client = FieldClient(session.file, line, clock=clock, patience=_ONCE, app="gridward-demo")
     return Tablet(actor, client, line)
 
 

@@ -3,19 +3,22 @@ A line that can be cut 可断开的网络: what is sent while it is cut never le
 """
 
 from sync_client.errors import Unreachable
-from sync_client.transport import HTTPTransport, Request, Response
+from sync_client.transport import HTTPTransport, Request, Response, Transport
 
 
 class Line:
     """
     A tablet's way to the server, with a switch.
 
+    Args:
+        inner: The way itself.
+
     Attributes:
         lost: How many answers were lost on the way back.
     """
 
-    def __init__(self, url: str) -> None:
-        self._inner = HTTPTransport(url)
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
         self._is_cut = False
         self._to_lose = 0
         self._part: int | None = None
@@ -24,7 +27,7 @@ class Line:
     def cut(self) -> None:
         """Lose the signal, and the connection with it."""
         self._is_cut = True
-        self._inner.close()
+        self._hang_up()
 
     def restore(self) -> None:
         """Come back into reach."""
@@ -54,6 +57,10 @@ class Line:
         if self._to_lose:
             self._to_lose -= 1
             self.lost += 1
-            self._inner.close()
+            self._hang_up()
             raise Unreachable("演示：回答在路上丢失 the demo has lost the answer")
         return answer
+
+    def _hang_up(self) -> None:
+        if isinstance(self._inner, HTTPTransport):
+            self._inner.close()

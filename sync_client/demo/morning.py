@@ -4,14 +4,14 @@ A morning without signal 断网的上午: what the three of them record, each on
 Two of them work in one grid, so they meet on the same shops in every way there is.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from schemas.wording import BEIJING, points
-from sync_client.check_sheet import sheet_for
+from schemas.wording import points
 from sync_client.demo import findings
 from sync_client.demo.cast import Tablet
+from sync_client.demo.checking import make_check
 from sync_client.demo.findings import Answers, turn
 from sync_client.demo.picture import Shot, picture
 from sync_client.demo.script import promise
@@ -22,7 +22,6 @@ from sync_client.values import Record
 #: So many shops have a part in one morning.
 _SHOPS = 5
 _WEATHER = ("clear", "cloudy", "wind")
-_SPOT = {"lat": 42.0189, "lon": 121.6542, "crs": "wgs84", "accuracy_m": 8, "fix_source": "gnss"}
 #: What a check is called here, in both languages.
 CHECKS = {
     "street_check": ("街道保洁检查", "street"),
@@ -102,24 +101,12 @@ class Morning:
         self._edit(zhao, self.two_ranks, "operator_phone", findings.phone(n, 3))
 
     def _check(self, tablet: Tablet, kind: str, target: Record, answers: Answers, also: Mapping[str, object]) -> None:
-        sheet = sheet_for(
-            kind, tablet.client.read(target), tablet.person, datetime.now(BEIJING).isoformat(timespec="seconds")
-        )
-        for code, text in answers.items():
-            item = sheet.item(code)
-            if item is not None:
-                sheet.answer(item, text)
-        sheet.all_clean()
-        sheet.fields |= {"position": _SPOT, **also}
-        with tablet.client.batch():
-            check = tablet.client.create(kind, grid=sheet.grid, set=sheet.body())
-            # Exactly the photos the form asks for.
-            for missing in check["missing_photos"]:
-                photo = self._photo(tablet, kind, target, missing["item"], missing["role"])
-                check = tablet.client.attach(check, photo, item=missing["item"], role=missing["role"])
-        promise(not check["missing_photos"], "照片仍不齐", "photos are still missing")
+        def camera(item: str | None, role: str) -> bytes:
+            return self._photo(tablet, kind, target, item, role)
+
+        now_ms = time.time_ns() // 1_000_000
+        check, opened = make_check(tablet, kind, target, answers, also, camera, now_ms)
         self.checks[tablet.actor.key, kind] = check
-        opened = tablet.client.find("case", where={"follows": check.id}).records
         self.cases += opened
         classes = "、".join(word(case, "problem_class") for case in opened)
         result = f"{points(check['score'])} {word(check, 'result')}"

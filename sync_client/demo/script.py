@@ -46,7 +46,10 @@ class Orders(Struct):
     morning: int
     grid: str
     actors: list[Actor]
-    disputes: list[Dispute]
+    disputes: list[Dispute] = []
+    #: The day that is played, and where its clock stands; empty for a morning by everybody's own clock.
+    day: str = ""
+    clock: str = ""
 
 
 class Broken(Exception):

@@ -2,7 +2,21 @@
 
 import argparse
 
-from tests.benchmarks import deadlines, ledger, merging, photos, reading, snapshots, stages, storm, tablets, uploads
+from tests.benchmarks import (
+    deadlines,
+    digest,
+    documents,
+    ledger,
+    merging,
+    photos,
+    reading,
+    reminders,
+    snapshots,
+    stages,
+    storm,
+    tablets,
+    uploads,
+)
 from tests.benchmarks.figures import print_figures
 from tests.postgres import LocalPostgres
 
@@ -14,7 +28,10 @@ SCENES = {
     "snapshots": ("快照 Snapshots", snapshots.measure),
     "photos": ("照片 Photos", photos.measure),
     "ledger": ("台账 The ledger", ledger.measure),
+    "digest": ("日报 The day's digest", digest.measure),
+    "documents": ("台账文档 Documents", documents.measure),
     "merging": ("合并 Merging", merging.measure),
+    "reminders": ("提醒 Reminders", reminders.measure),
     "deadlines": ("时限 Deadlines", deadlines.measure),
     "stages": ("各阶段 Stages of an upload, each a check", stages.measure),
 }

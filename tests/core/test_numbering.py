@@ -40,6 +40,10 @@ DAY = Series("XC-20200718-", 6, "2020-07-18")
         ("case", DISTRICT, {"found_at": NIGHT}, HERE, "HZ-2020-本级-00123"),
         ("order", DISTRICT, {"kind": "supervision", "issued_on": "2020-07-15"}, HERE, "海创卫督〔2020〕123号"),
         ("order", DISTRICT, {"kind": "assignment", "issued_on": "2021-01-01"}, HERE, "海创卫交〔2020〕123号"),
+        # Made up in January for the last day of December.
+        ("day_report", "210902005", {"day": "2019-12-31"}, HERE, "RB-2019-河北-00123"),
+        ("day_report", DISTRICT, {"day": "2020-07-18"}, HERE, "RB-2020-本级-00123"),
+        ("day_report", "210902007", {"day": "2020-07-18"}, HERE, "RB-2020-007-00123"),
     ],
 )
 def test_the_series_follows_from_day_and_street(

@@ -20,7 +20,7 @@ from tests.schemas.values import good, good_members, odd, odd_members
 
 KINDS = [TREES, *TYPES.values()]
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @EVERY_KIND

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -42,6 +42,7 @@ def test_the_reference_is_current() -> None:
 
 
 @pytest.mark.parametrize("kind", [TREES, *TYPES.values()], ids=lambda kind: kind.name)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_what_a_form_was_made_for_is_in_its_json_schema(kind: RecordType, data: st.DataObject) -> None:
     gate = gate_of(kind)

@@ -26,6 +26,7 @@ def test_the_types_there_are() -> None:
         *("campaign", "milestone", "campaign_task", "pledge", "standard_item", "commendation", "accountability"),
         *("key_place", "compound", "recycling_station", "illegal_structure", "unit", "dispatch_rule", "holding"),
         *("order", "instruction", "sweep", "joint_action", "unit_report", "project"),
+        *("notice", "rank_list", "day_report"),
     }
 
 

@@ -58,6 +58,8 @@ def test_every_situation_that_is_told_has_its_sentence() -> None:
     by_field_rules = {"ask_person", "stricter_wins", "same_id_once", "quarantine", "set_union", "sign_in_union"}
     # What happens to acts is told by the workflow's sentences, whatever the situation is called.
     by_field_rules |= {"first_received_leads", "office_return_stands", "reassign_wins", "request_time_counts"}
+    # What came too late for an issue is told by the next one.
+    by_field_rules |= {"issued_is_frozen"}
     silent = {s.rule for s in SITUATIONS if s.told == "–" and s.rule not in {rule for rule, _ in SENTENCES}}
     lacking = {s.rule for s in SITUATIONS if s.lacks}
     rules = {rule for rule, _ in SENTENCES}

@@ -8,7 +8,8 @@ from sqlalchemy import func, insert, select
 
 from schemas.checks.shop import SHOP_1
 from schemas.ids import derived_id
-from server.storage.tables import GrantRow, PersonRow, history, quarantine
+from server.storage.quarantine_tables import quarantine
+from server.storage.tables import GrantRow, PersonRow, history
 from tests.schemas.checks_made import clean
 from tests.server.office import COMMUNITY, DISTRICT, Office, RawDevice, person_id
 

@@ -24,8 +24,9 @@ from server.storage import migrate
 from server.storage.conflicts import Conflict
 from server.storage.depot import Depot
 from server.storage.depot.memory import MemoryDepot
+from server.storage.quarantine_tables import quarantine
 from server.storage.store import Store
-from server.storage.tables import AdmittedRow, Deployment, DeviceRow, GrantRow, PersonRow, history, quarantine
+from server.storage.tables import AdmittedRow, Deployment, DeviceRow, GrantRow, PersonRow, history
 from server.values import Record
 from tests.templates import begin_with
 

@@ -236,13 +236,14 @@ def test_what_was_refused_can_be_read(begun: Type, database_url: str) -> None:
 
 
 def test_the_server_runs_and_forgets_no_contact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Served by gunicorn on a free port; told to stop, it writes down whom it heard of."""
+    """Served by gunicorn on a free port; told to stop, it writes down whom it heard of, also where it runs no jobs."""
     monkeypatch.setenv("GRIDWARD_DATABASE_URL", f"sqlite:///{tmp_path}/gridward.db")
     monkeypatch.setenv("GRIDWARD_LOG_LEVEL", "warning")
     run("init --district 210902 --name 海州区")
     run("people add 李伟 --code W001")
     code, port = code_in(run("enrol-code --person W001").output), free_port()
-    server = subprocess.Popen([sys.executable, "-m", "server.commands", "serve", "--port", str(port)])
+    command = [sys.executable, "-m", "server.commands", "serve", "--port", str(port), "--no-scheduler"]
+    server = subprocess.Popen(command)
     try:
         wait_until_it_answers(port)
         token = post(port, "/v1/devices/enrol", {"code": code, "device_name": "平板"})["token"]
@@ -254,6 +255,7 @@ def test_the_server_runs_and_forgets_no_contact(tmp_path: Path, monkeypatch: pyt
     [device] = listed(run, "devices list")
     assert (device["waiting"], device["people"]) == (3, ["李伟"])
     assert device["last"]
+    assert not (tmp_path / "gridward.db.leader").exists()
 
 
 def test_a_restored_backup_begins_a_new_epoch(begun: Type, database_url: str) -> None:

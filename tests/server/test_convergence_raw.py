@@ -209,7 +209,7 @@ SUGGESTED_FIRST = Story(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=stories())
 @example(story=TAKEN_BACK)
 @example(story=SUGGESTED_FIRST)

@@ -42,27 +42,32 @@ def li(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawDevice]:
     office.store.engine.dispose()
 
 
-def modes() -> list[schemathesis.GenerationMode]:
-    return [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
+POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+LONG = [
+    pytest.param(mode, name, 25, marks=pytest.mark.long) for mode in (POSITIVE, NEGATIVE) for name in ("li", "chen")
+]
 
 
-@pytest.mark.parametrize("mode", modes())
-def test_every_call_keeps_to_the_document(li: RawDevice, mode: schemathesis.GenerationMode) -> None:
-    """With a token and without, with what the document allows and with what it does not."""
+@pytest.mark.parametrize(("mode", "name", "examples"), [(POSITIVE, "chen", 3), (NEGATIVE, "li", 3), *LONG])
+def test_every_call_keeps_to_the_document(
+    li: RawDevice, mode: schemathesis.GenerationMode, name: str, examples: int
+) -> None:
+    """With a token and without, a worker's and the district office's, with what the document allows and does not."""
+    device = li if name == "li" else li.office.device(name)
     document = schemathesis.openapi.from_wsgi("/docs/openapi.json", li.office.app)
     statuses: set[tuple[str, int]] = set()
     for found in document.get_all_operations():
         assert isinstance(found, Ok)
         cases = found.ok().as_strategy(generation_mode=mode)
 
-        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=cases)
         def keeps_to_it(case: schemathesis.Case[Any]) -> None:
             # The test client does not unpack what it asked to be packed.
             plain = {"Accept-Encoding": "identity"} | (
                 {"Content-Type": "application/json"} if case.method == "POST" else {}
             )
-            known = plain | {"Authorization": f"Bearer {li.token}"}
+            known = plain | {"Authorization": f"Bearer {device.token}"}
             for headers in (plain, known):
                 answer = case.call_and_validate(checks=CHECKS, headers=headers)
                 statuses.add((case.path, answer.status_code))

@@ -1,28 +1,35 @@
-"""The jobs beside the requests: contacts written down, old codes forgotten, one leader."""
+"""The jobs beside the requests: contacts written down, old codes forgotten, long jobs and short ones side by side."""
 
 import time
 from collections.abc import Callable
+from threading import Event
 
-from sqlalchemy import text
+import pytest
 
 from schemas.wire import Report
-from server.jobs import start_jobs
-from server.settings import KEEP_DAYS
+from server.jobs import Jobs, start_jobs
+from server.jobs.catalogue import Keeping, catalogue
+from server.jobs.job import Job
+from server.jobs.running import Runner
+from server.jobs.schedules import Every, next_period
+from server.storage.depot.memory import MemoryDepot
 from server.storage.devices import Device
-from server.storage.election import Election
 from server.storage.enrolment import Listed
 from server.storage.store import Store
 from server.usecases.enrol_device import CODE_LIVES_MS, offer_code
 from server.usecases.forget_codes import KEEP_MS, forget_codes
+from server.usecases.manage_jobs import list_jobs
 from server.usecases.manage_people import add_person
 from server.usecases.note_contacts import flush_contacts, note_contact
-from tests.server.empty_office import HAIZHOU, LI, MORNING
+from server.usecases.retain_photos import FOR_EVER
+from tests.server.empty_office import DAY, HAIZHOU, LI, MORNING
+from tests.server.jobbing import FastClock
 
 
 def test_what_was_heard_is_written_when_the_jobs_stop(store: Store) -> None:
     """With the device's report; a later contact without one keeps it."""
     tablet = new_tablet(store)
-    jobs = start_jobs(store, KEEP_DAYS)
+    jobs = start_jobs(store, ())
     note_contact(store, tablet, Report(waiting=3), MORNING)
     note_contact(store, tablet, None, MORNING + 1)
     jobs.stop()
@@ -55,36 +62,102 @@ def test_codes_are_forgotten_a_day_after_they_expired(store: Store) -> None:
     """Not before: whoever asks why one failed can still be told."""
     li = add_person(store, HAIZHOU, LI, MORNING)
     offer_code(store, HAIZHOU, li, MORNING)
-    assert forget_codes(store, MORNING + CODE_LIVES_MS + KEEP_MS) == 0
-    assert forget_codes(store, MORNING + CODE_LIVES_MS + KEEP_MS + 1) == 1
+    assert forget_codes(store, HAIZHOU, MORNING + CODE_LIVES_MS + KEEP_MS) == 0
+    assert forget_codes(store, HAIZHOU, MORNING + CODE_LIVES_MS + KEEP_MS + 1) == 1
 
 
-def test_one_process_leads(store: Store) -> None:
-    """Two processes of one PostgreSQL: one leads until it resigns or loses its connection."""
-    first, second = Election(store.engine), Election(store.engine)
-    alone = store.engine.dialect.name == "sqlite"
-    assert first.leads()
-    assert first.leads()
-    assert second.leads() is alone
-    first.resign()
-    assert second.leads()
-    second.resign()
+def test_a_long_job_holds_up_no_other(store: Store) -> None:
+    """It runs once at a time, in a thread of its own; stopping waits for it."""
+    begun, enough, done = Event(), Event(), list[str]()
+
+    def long(*_: object) -> None:
+        begun.set()
+        assert enough.wait(10)
+        done.append("long")
+
+    jobs = Jobs(
+        store, [always("long", long), always("short", lambda *_: done.append("short"))], fast(), look_every_s=0.05
+    )
+    jobs.start()
+    assert begun.wait(10)
+    wait_until(lambda: done.count("short") >= 2)
+    assert "long" not in done
+    enough.set()
+    jobs.stop()
+    assert "long" in done
+    assert not Jobs(store, ()).leading.leads
 
 
-def test_a_leader_whose_connection_was_cut_no_longer_leads(store: Store) -> None:
-    """It notices at its next job, and somebody else may take over."""
-    if store.engine.dialect.name == "sqlite":
-        assert Election(store.engine).leads()
-        return
-    first, second = Election(store.engine), Election(store.engine)
-    assert first.leads()
-    with store.engine.connect() as connection:
-        connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        )
-    wait_until(second.leads)
-    assert not first.leads()
-    second.resign()
+def test_two_schedulers_have_one_leader(store: Store) -> None:
+    """Whoever was second goes on when the first is stopped."""
+    done: list[str] = []
+    first, second = (
+        Jobs(store, [always("job", lambda *_, name=name: done.append(name))], fast(), look_every_s=0.05)
+        for name in ("first", "second")
+    )
+    first.start()
+    wait_until(lambda: bool(done))
+    second.start()
+    wait_until(lambda: len(done) >= 2)
+    first.stop()
+    wait_until(lambda: "second" in done)
+    second.stop()
+    assert done == sorted(done)
+
+
+def test_stopping_in_the_middle_of_a_look(store: Store) -> None:
+    """At any moment; nothing waits for what waits for it."""
+    for n in range(20):
+        jobs = Jobs(store, [always("job", lambda *_: None)], fast(), look_every_s=0.001)
+        jobs.start()
+        time.sleep(n * 0.003)
+        jobs.stop()
+
+
+def test_a_process_goes_on_when_the_database_is_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that fails is not the last one."""
+    done: list[str] = []
+    jobs = Jobs(store, [always("job", lambda *_: done.append("done"))], fast(), look_every_s=0.05)
+    with monkeypatch.context() as away:
+        away.setattr(Store, "places", lambda _: 1 // 0)
+        jobs.start()
+        time.sleep(0.2)
+        assert not done
+    wait_until(lambda: bool(done))
+    jobs.stop()
+
+
+def test_the_catalogue_is_sound() -> None:
+    """Names are told apart and fit the column, grace is given where it is asked for, and every schedule comes again."""
+    jobs = catalogue(Keeping(180, 90, MemoryDepot(), FOR_EVER))
+    assert len({job.name for job in jobs}) == len(jobs)
+    for job in jobs:
+        assert 0 < len(job.name) <= 40
+        assert (job.grace_s > 0) == (job.policy == "skip")
+        assert MORNING < next_period(job.schedule, MORNING) <= MORNING + 31 * DAY
+
+
+def test_every_job_runs_over_an_empty_office(store: Store) -> None:
+    """And says how it ended."""
+    now = [MORNING]
+    jobs = catalogue(Keeping(180, 90, MemoryDepot(), FOR_EVER))
+    runner = Runner(store, jobs, lambda: now[0])
+    runner.due()
+    now[0] += 31 * DAY
+    assert runner.step() >= len(jobs)
+    assert {name: (s.outcome, s.took_ms) for name, s in list_jobs(store, HAIZHOU).items()} == {
+        job.name: ("done", 0) for job in jobs
+    }
+
+
+def fast() -> FastClock:
+    """Return a clock whose second lasts a twentieth of ours."""
+    return FastClock(MORNING, time.time_ns() // 1_000_000, 20)
+
+
+def always(name: str, run: Callable[..., object]) -> Job:
+    """Return a job that is due every second."""
+    return Job(name, name, Every(1), "coalesce", run)
 
 
 def new_tablet(store: Store) -> Device:

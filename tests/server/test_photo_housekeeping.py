@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from schemas.checks.shop import SHOP_1
 from schemas.ids import derived_id
 from server.core.photo_keeping import DAY_MS, GRACE_MS, Kept, Moment, What, is_left_over, key_of, named_in
-from server.jobs import start_jobs
+from server.jobs.catalogue import Keeping, catalogue
+from server.jobs.running import Runner
 from server.storage.depot import keys
 from server.storage.depot.memory import MemoryDepot
 from server.storage.unit_of_work import UnitOfWork
@@ -531,9 +532,13 @@ def test_the_leader_keeps_photos_daily(office: Office, clock: Clock) -> None:
     li, front = office.device("li"), jpeg(scene("front"))
     li.push(shop(li, "老王修车", front))
     send(li, shop_id("老王修车"), front)
-    jobs = start_jobs(office.store, 180, depot_of(office), Policy(photos_days=365))
-    jobs.stop()
-    assert jobs._keep_photos(depot_of(office)) == 1  # by today's clock years have passed
+    keeping = Keeping(180, depot=depot_of(office), photos=Policy(photos_days=365))
+    runner = Runner(office.store, catalogue(keeping), clock)
+    runner.due()
+    runner.run_now("keep_photos", DISTRICT)
+    assert state(office, front) == "verified"
+    clock.ms += 366 * DAY_MS
+    assert runner.run_now("keep_photos", DISTRICT)[1] == 1
     assert (state(office, front), lies(office, front)) == ("expired", False)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from schemas.ids import derived_id
-from server.storage.tables import quarantine
+from server.storage.quarantine_tables import quarantine
 from tests.server.clerks import Clock
 from tests.server.office import COMMUNITY, GRID_7, GRID_8, Office, RawDevice, open_office, person_id
 from tests.server.quarantine_desk import QuarantineDesk, code, desk, good

@@ -76,13 +76,14 @@ def test_rules_are_written_tried_and_taken_back(type_: Type, tmp_path: Path) -> 
     for wrong, code in (
         (("set", "综合执法局", "--class", "机动车乱停放"), 1),
         (("set", "综合执法局", "--kind", "sidewalk", "--reason", "x"), 1),
-        (("set", "综合执法局", "--from", "昨天", "--reason", "x"), 2),
+        (("set", "综合执法局", "--from", "昨天", "--reason", "x"), 1),
+        (("set", "综合执法局", "--from", "2月30日", "--reason", "x"), 2),
         (("set", "综合执法局", "--from", "2020-07-18", "--reason", "x"), 1),
         (("set", "综合执法局", "--area", "\udcff", "--reason", "x"), 1),
         (("set", "没有的局", "--reason", "x"), 2),
         (("set", "--reason", "x"), 2),
         (("try", "\udcff"), 1),
         (("try", "0" * 36), 1),
-        (("list", "--on", "明天"), 2),
+        (("list", "--on", "2月30日"), 2),
     ):
         type_("dispatch-rules", *wrong, code=code)

@@ -15,10 +15,11 @@ from schemas.moments import BEIJING
 from schemas.problems import Refusal
 from server.commands import main
 from server.core.importing.wanted import Wanted
-from server.jobs import start_jobs
+from server.jobs.catalogue import Keeping, catalogue
+from server.jobs.running import Runner
 from server.usecases.at_the_desk import desk_of
 from server.usecases.bring_in import bring_in
-from server.usecases.forget_contacts import forget_contacts, forget_everywhere
+from server.usecases.forget_contacts import forget_contacts
 from server.usecases.manage_people import find_person
 from server.usecases.office_reports import show_reporter
 from tests.server.office import DISTRICT, STREET, Office, open_office
@@ -164,8 +165,8 @@ def test_contacts_are_forgotten_some_time_after_the_case_is_over(office: Office)
     later += 2 * DAY_MS
     assert forget_contacts(office.store, DISTRICT, 90, later, dry_run=True) == [over]
     assert look_at(office, over) == NUMBER
-    assert forget_everywhere(office.store, 90, later) == 1
-    assert forget_everywhere(office.store, 90, later) == 0
+    assert len(forget_contacts(office.store, DISTRICT, 90, later)) == 1
+    assert forget_contacts(office.store, DISTRICT, 90, later) == []
     assert look_at(office, still_open) == NUMBER
     with pytest.raises(Refusal, match="report_unknown"):
         look_at(office, over)
@@ -201,18 +202,17 @@ def test_forgetting_from_the_command_line(office: Office, monkeypatch: pytest.Mo
     assert "没有删除" in typed("reports", "forget", "--days", "1", "--dry-run")
 
 
-def test_the_leading_process_forgets_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_leading_process_forgets_by_itself(office: Office) -> None:
     """Within the hour; a process that was told nothing leaves contacts alone."""
-    monkeypatch.setattr("server.jobs.CONTACTS_EVERY_S", 0.05)
     case = the_call(office)
     refuse(office, case)
-    start_jobs(office.store, 180).stop()
-    assert look_at(office, case) == NUMBER
-    jobs, until = start_jobs(office.store, 180, contacts_days=0), time.monotonic() + 10
-    while case in held(office, case) and time.monotonic() < until:
-        time.sleep(0.02)
-    jobs.stop()
-    assert held(office, case) == {}
+    hour, at = 3_600_000, [now_ms()]
+    for keeping, expected in ((Keeping(180), {case}), (Keeping(180, contacts_days=0), set())):
+        runner = Runner(office.store, catalogue(keeping), lambda: at[0])
+        runner.due()
+        at[0] += hour
+        runner.step()
+        assert held(office, case).keys() == expected
 
 
 def held(office: Office, case: str) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from schemas.records import Fields
 from schemas.roles import Role
 from server.settings import own_environment
 from server.storage.postgres_tools import Tools
+from server.storage.quarantine_tables import quarantine
 from server.storage.store import Store
-from server.storage.tables import history, quarantine
+from server.storage.tables import history
 from server.usecases.back_up import back_up
 from server.usecases.restore_backup import restore_backup
 from sync_client.client import FieldClient

@@ -296,7 +296,7 @@ def test_pages_follow_each_other(terminal: Terminal) -> None:
         (("edit", "SH-0001", "frontage_m=wide"), "不是数字"),
         (("show", "SH-9999"), "平板上没有这条记录"),
         (("attach", "SH-0001", "/no/such.jpg"), "没有这个文件"),
-        (("switch", "孙悟空"), "平板上没有"),
+        (("switch", "孙悟空"), "本机没有登记"),
     ],
 )
 def test_a_slip_is_told_and_changes_nothing(terminal: Terminal, args: tuple[str, ...], says: str) -> None:

@@ -84,8 +84,9 @@ def _nested(field: kinds.Field[Any]) -> Iterator[Any]:
             yield from ([], inner[:1], inner[:2])
         case Part():
             yield from (members(field.schema, place) for place in range(3))
-        case kinds.Dict() if field.key_field and field.value_field:
-            keys, values = _some(field.key_field), samples(field.value_field)
+        case kinds.Dict() if field.key_field:
+            keys = _some(field.key_field)
+            values = samples(field.value_field) if field.value_field else _WORDS
             yield from ({keys[0]: value} for value in values)
         case _:
             yield from _WORDS

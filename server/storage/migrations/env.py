@@ -11,6 +11,7 @@ from server.storage import (  # noqa: F401  # their tables are part of the metad
     ledger_tables,
     office_tables,
     photo_tables,
+    quarantine_tables,
 )
 from server.storage.tables import Base
 

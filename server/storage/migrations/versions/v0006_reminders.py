@@ -13,6 +13,11 @@ down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+_OF_FEW = (
+    "type IN ('area', 'street_segment', 'shop', 'parking_area', 'key_place', "
+    "'milestone', 'campaign_task', 'cleaning_day', 'day_report', 'rank_list')"
+)
+
 
 def upgrade() -> None:
     """Add the tables, and three columns; nothing that is there changes."""
@@ -68,9 +73,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("district", "n"),
     )
     op.create_table(
+        "document_export",
+        sa.Column("district", sa.String(length=6), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.String(length=36), nullable=False),
+        sa.Column("device", sa.String(length=36), nullable=False),
+        sa.Column("format", sa.String(length=10), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("pictures", sa.Integer(), nullable=False),
+        sa.Column("phones", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("district", "id"),
+    )
+    with op.batch_alter_table("document_export", schema=None) as batch_op:
+        batch_op.create_index("document_export_time", ["district", "at_ms"], unique=False)
+
+    op.create_table(
         "job",
         sa.Column("district", sa.String(length=6), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("begun_ms", sa.BigInteger(), nullable=False),
         sa.Column("done_ms", sa.BigInteger(), nullable=False),
         sa.Column("paused_ms", sa.BigInteger(), nullable=True),
         sa.Column("paused_by", sa.Text(), nullable=True),
@@ -120,6 +143,7 @@ def upgrade() -> None:
         sa.Column("notice", sa.String(length=36), nullable=True),
         sa.Column("sent_ms", sa.BigInteger(), nullable=True),
         sa.Column("acked_ms", sa.BigInteger(), nullable=True),
+        sa.Column("over_ms", sa.BigInteger(), nullable=True),
         sa.Column("next_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("district", "code", "period", "target"),
     )
@@ -133,22 +157,35 @@ def upgrade() -> None:
         )
         batch_op.create_index("reminder_notice", ["district", "notice"], unique=False)
         batch_op.create_index("reminder_person", ["district", "person", "sent_ms"], unique=False)
+        batch_op.create_index("reminder_subject", ["district", "subject", "code", "period"], unique=False)
+        batch_op.create_index("reminder_time", ["district", "made_ms"], unique=False)
         batch_op.create_index(
             "reminder_unsent",
             ["district", "person"],
             unique=False,
-            sqlite_where=sa.text("notice IS NULL"),
-            postgresql_where=sa.text("notice IS NULL"),
+            sqlite_where=sa.text("notice IS NULL AND over_ms IS NULL"),
+            postgresql_where=sa.text("notice IS NULL AND over_ms IS NULL"),
         )
 
+    op.create_index("telling_time", "telling", ["district", "at_ms"], unique=False)
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.add_column(sa.Column("offset_ms", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("last_n", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("install", sa.String(length=40), nullable=True))
+    op.create_index(
+        "record_few",
+        "record",
+        ["district", "type", "grid"],
+        unique=False,
+        sqlite_where=sa.text(_OF_FEW),
+        postgresql_where=sa.text(_OF_FEW),
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("record_few", table_name="record")
+    op.drop_index("telling_time", table_name="telling")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_column("install")
         batch_op.drop_column("last_n")
@@ -156,7 +193,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("reminder_item", schema=None) as batch_op:
         batch_op.drop_index(
-            "reminder_unsent", sqlite_where=sa.text("notice IS NULL"), postgresql_where=sa.text("notice IS NULL")
+            "reminder_unsent",
+            sqlite_where=sa.text("notice IS NULL AND over_ms IS NULL"),
+            postgresql_where=sa.text("notice IS NULL AND over_ms IS NULL"),
         )
         batch_op.drop_index("reminder_person")
         batch_op.drop_index("reminder_notice")
@@ -173,6 +212,10 @@ def downgrade() -> None:
 
     op.drop_table("job_run")
     op.drop_table("job")
+    with op.batch_alter_table("document_export", schema=None) as batch_op:
+        batch_op.drop_index("document_export_time")
+
+    op.drop_table("document_export")
     op.drop_table("district_setting")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_time")
