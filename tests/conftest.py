@@ -30,8 +30,21 @@ def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+#: What is said at a terminal, and which word wins, is no question to the database: each of these runs on SQLite
+#: every time, and on PostgreSQL when the long tests are asked for. Storage, feeds, races and stories run on both.
+_ONCE = ("_commands.py", "/situations/", "test_a_day.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the second run of what does not depend on the database for the long tests."""
+    for item in items:
+        if item.get_closest_marker("postgres") and any(part in item.nodeid for part in _ONCE):
+            item.add_marker(pytest.mark.long)
+
+
 def pytest_collection_finish() -> None:
-    """Let nothing that stays until the end, six thousand tests among it, be looked through for garbage again."""
+    """Let nothing that stays until the end, eight thousand tests among it, be looked through for garbage again."""
     gc.collect()
     gc.freeze()
 
