@@ -475,7 +475,8 @@ def test_what_once_went_by_arrival(offices: Offices, name: str) -> None:
         assert (first.records, first.disputes) == (other.records, other.disputes)
 
 
-@settings(max_examples=14, deadline=None, suppress_health_check=list(HealthCheck))
+# The same draws every time; others are drawn by the long one.
+@settings(max_examples=14, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(story=stories())
 def test_every_order_comes_to_one_end(offices: Offices, story: Story) -> None:
     must_end_the_same(offices, story)
